@@ -1,0 +1,79 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// What every Swift target of the package obeys.
+let rules: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .strictMemorySafety(),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+let tracing = Target.Dependency.product(name: "Tracing", package: "swift-distributed-tracing")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+
+let package = Package(
+    name: "tapeline",
+    products: [
+        .executable(name: "tapeline", targets: ["Tool"]),
+        .library(
+            name: "Tapeline",
+            targets: ["Audio", "Capture", "FrameRing", "OTLP", "RecorderIO", "RecordingExport", "Session"]
+        ),
+        .library(name: "FixtureMicrophone", type: .dynamic, targets: ["FixtureMicrophone"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
+    ],
+    targets: [
+        .target(name: "Audio", swiftSettings: rules),
+        .systemLibrary(name: "CALSA", pkgConfig: "alsa", providers: [.apt(["libasound2-dev"])]),
+        .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CSndFile", pkgConfig: "sndfile", providers: [.apt(["libsndfile1-dev"])]),
+        .target(name: "Capture", dependencies: ["Audio", "CALSA"], swiftSettings: rules),
+        .target(name: "FrameRing", dependencies: ["Audio"], swiftSettings: rules),
+        .target(name: "OTLP", dependencies: [logging, tracing], swiftSettings: rules),
+        .target(
+            name: "RecorderIO",
+            dependencies: ["Audio", "CCrypto", "CSndFile", "Capture", "FrameRing", logging],
+            swiftSettings: rules
+        ),
+        .target(name: "RecordingExport", dependencies: ["Audio", "RecorderIO", logging], swiftSettings: rules),
+        .target(
+            name: "Session",
+            dependencies: [
+                "Audio", "Capture", "FrameRing", "RecorderIO", "RecordingExport", logging, tracing,
+            ],
+            swiftSettings: rules
+        ),
+        .executableTarget(
+            name: "Tool",
+            dependencies: [
+                "Audio", "Capture", "OTLP", "RecorderIO", "RecordingExport", "Session", logging, tracing,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: rules
+        ),
+
+        .target(
+            name: "FixtureMicrophone",
+            dependencies: ["CALSA"],
+            path: "Tests/Support/FixtureMicrophone",
+            exclude: ["asound.conf"],
+            cSettings: [.define("PIC")]
+        ),
+        .testTarget(name: "AudioTests", dependencies: ["Audio"], swiftSettings: rules),
+        .testTarget(name: "OTLPTests", dependencies: ["OTLP", tracing], swiftSettings: rules),
+        .testTarget(
+            name: "RecordingExportTests",
+            dependencies: ["Audio", "RecorderIO", "RecordingExport"],
+            swiftSettings: rules
+        ),
+    ]
+)

@@ -1,0 +1,36 @@
+/// Frames that were lost on the way, kept as silence in the recording at their exact length (CAP-5).
+public struct Gap: Hashable, Sendable, Codable {
+    /// Why the frames are missing.
+    public enum Cause: String, Hashable, Sendable, Codable, CaseIterable {
+        /// The device's buffer overran.
+        case xrun
+        /// The system slept.
+        case suspend
+        /// The recorder's ring was full until the device overran.
+        case ringFull = "ring_full"
+        /// The device was unplugged.
+        case deviceLost = "device_lost"
+        /// Recording was paused on request.
+        case paused
+        /// The driver lost frames and did not say so; found by the clock.
+        case unreported
+    }
+
+    /// Position of the first silent frame, counted from the recording's start.
+    public var firstFrame: Int64
+    /// How many frames are silent.
+    public var frameCount: Int64
+    public var cause: Cause
+
+    public init(firstFrame: Int64, frameCount: Int64, cause: Cause) {
+        self.firstFrame = firstFrame
+        self.frameCount = frameCount
+        self.cause = cause
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case firstFrame = "first_frame"
+        case frameCount = "frames"
+        case cause
+    }
+}

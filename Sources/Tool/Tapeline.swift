@@ -1,0 +1,4 @@
+@main
+struct Tapeline {
+    static func main() {}
+}

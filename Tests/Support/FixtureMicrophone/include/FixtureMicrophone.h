@@ -1,0 +1,1 @@
+/* The plugin's entry point is found by name through dlsym; nothing is called from Swift. */
