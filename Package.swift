@@ -35,13 +35,14 @@ let package = Package(
         .target(name: "Audio", swiftSettings: rules),
         .systemLibrary(name: "CALSA", pkgConfig: "alsa", providers: [.apt(["libasound2-dev"])]),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .target(name: "CLinux"),
         .systemLibrary(name: "CSndFile", pkgConfig: "sndfile", providers: [.apt(["libsndfile1-dev"])]),
-        .target(name: "Capture", dependencies: ["Audio", "CALSA"], swiftSettings: rules),
-        .target(name: "FrameRing", dependencies: ["Audio"], swiftSettings: rules),
+        .target(name: "Capture", dependencies: ["Audio", "CALSA", "CLinux"], swiftSettings: rules),
+        .target(name: "FrameRing", dependencies: ["Audio", "CLinux"], swiftSettings: rules),
         .target(name: "OTLP", dependencies: [logging, tracing], swiftSettings: rules),
         .target(
             name: "RecorderIO",
-            dependencies: ["Audio", "CCrypto", "CSndFile", "Capture", "FrameRing", logging],
+            dependencies: ["Audio", "CCrypto", "CLinux", "CSndFile", "Capture", "FrameRing", logging],
             swiftSettings: rules
         ),
         .target(name: "RecordingExport", dependencies: ["Audio", "RecorderIO", logging], swiftSettings: rules),
@@ -69,6 +70,7 @@ let package = Package(
             cSettings: [.define("PIC")]
         ),
         .testTarget(name: "AudioTests", dependencies: ["Audio"], swiftSettings: rules),
+        .testTarget(name: "FrameRingTests", dependencies: ["FrameRing"], swiftSettings: rules),
         .testTarget(name: "OTLPTests", dependencies: ["OTLP", tracing], swiftSettings: rules),
         .testTarget(
             name: "RecordingExportTests",

@@ -1,0 +1,34 @@
+#define _GNU_SOURCE
+#include "CLinux.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <time.h>
+
+int linux_memfd_create(const char *name) { return memfd_create(name, MFD_CLOEXEC); }
+
+int linux_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
+
+int linux_eventfd_signal(int fd) { return eventfd_write(fd, 1); }
+
+int linux_eventfd_reset(int fd) {
+    eventfd_t count;
+    return eventfd_read(fd, &count);
+}
+
+int linux_wait_readable(int fd, int64_t timeout_ns) {
+    struct pollfd descriptor = {.fd = fd, .events = POLLIN};
+    struct timespec timeout = {.tv_sec = timeout_ns / 1000000000, .tv_nsec = timeout_ns % 1000000000};
+    return ppoll(&descriptor, 1, &timeout, NULL);
+}
+
+int linux_rename_noreplace(const char *from, const char *to) {
+    return renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE);
+}
+
+int linux_name_this_thread(const char *name) { return prctl(PR_SET_NAME, name); }

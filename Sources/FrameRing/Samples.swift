@@ -1,0 +1,103 @@
+public import Audio
+
+/// What has to look at single samples in raw memory. Part of the fence.
+public enum Samples {
+    /// The largest magnitude in interleaved samples, 1.0 being full scale.
+    public static func peak(of bytes: RawSpan, _ format: SampleFormat) -> Float {
+        unsafe bytes.withUnsafeBytes { memory in
+            switch format {
+            case .s16: return unsafe integerPeak(memory, as: Int16.self)
+            case .s32: return unsafe integerPeak(memory, as: Int32.self)
+            case .float:
+                let samples = unsafe memory.assumingMemoryBound(to: Float.self)
+                var peak: Float = 0
+                for index in 0..<samples.count { peak = unsafe max(peak, abs(samples[index])) }
+                return peak
+            case .s24:
+                let samples = unsafe memory.assumingMemoryBound(to: Int32.self)
+                var low: Int32 = 0
+                var high: Int32 = 0
+                for index in 0..<samples.count {
+                    let sample = unsafe samples[index] << 8
+                    low = min(low, sample)
+                    high = max(high, sample)
+                }
+                return max(Float(high), -Float(low)) / -Float(Int32.min)
+            case .s24Packed:
+                var low: Int32 = 0
+                var high: Int32 = 0
+                for index in 0..<memory.count / 3 {
+                    let sample = unsafe packedSample(memory, index)
+                    low = min(low, sample)
+                    high = max(high, sample)
+                }
+                return max(Float(high), -Float(low)) / -Float(Int32.min)
+            }
+        }
+    }
+
+    private static func integerPeak<Sample: FixedWidthInteger & BinaryInteger & BitwiseCopyable>(
+        _ memory: UnsafeRawBufferPointer, as type: Sample.Type
+    ) -> Float {
+        let samples = unsafe memory.assumingMemoryBound(to: type)
+        var low: Sample = 0
+        var high: Sample = 0
+        for index in 0..<samples.count {
+            unsafe low = min(low, samples[index])
+            unsafe high = max(high, samples[index])
+        }
+        return max(Float(high), -Float(low)) / -Float(Sample.min)
+    }
+
+    /// A packed 24-bit sample in the upper three bytes of a word.
+    @inline(__always)
+    private static func packedSample(_ memory: UnsafeRawBufferPointer, _ index: Int) -> Int32 {
+        let low = unsafe UInt32(memory[3 * index])
+        let middle = unsafe UInt32(memory[3 * index + 1])
+        let high = unsafe UInt32(memory[3 * index + 2])
+        return Int32(bitPattern: low << 8 | middle << 16 | high << 24)
+    }
+
+    /// Spreads 24-bit samples, packed or in the low bytes of words, to the upper three bytes of 32-bit words: the form
+    /// in which encoders take them. Returns the bytes written to `words`.
+    public static func widen24(_ bytes: RawSpan, _ format: SampleFormat, into words: inout MutableRawSpan) -> Int {
+        let sampleCount = bytes.byteCount / format.byteCount
+        precondition(words.byteCount >= 4 * sampleCount)
+        unsafe bytes.withUnsafeBytes { source in
+            unsafe words.withUnsafeMutableBytes { target in
+                let target = unsafe target.assumingMemoryBound(to: Int32.self)
+                if format == .s24Packed {
+                    for index in 0..<sampleCount { unsafe target[index] = packedSample(source, index) }
+                } else {
+                    let source = unsafe source.assumingMemoryBound(to: Int32.self)
+                    for index in 0..<sampleCount { unsafe target[index] = source[index] << 8 }
+                }
+            }
+        }
+        return 4 * sampleCount
+    }
+
+    /// Packs 24-bit samples from the low bytes of 32-bit words into three bytes each. Returns the bytes written.
+    public static func pack24(_ bytes: RawSpan, into packed: inout MutableRawSpan) -> Int {
+        let sampleCount = bytes.byteCount / 4
+        precondition(packed.byteCount >= 3 * sampleCount)
+        unsafe bytes.withUnsafeBytes { source in
+            unsafe packed.withUnsafeMutableBytes { target in
+                for index in 0..<sampleCount {
+                    unsafe target[3 * index] = source[4 * index]
+                    unsafe target[3 * index + 1] = source[4 * index + 1]
+                    unsafe target[3 * index + 2] = source[4 * index + 2]
+                }
+            }
+        }
+        return 3 * sampleCount
+    }
+}
+
+extension RawSpan {
+    /// The 64-bit integer at an offset, in the machine's byte order.
+    public func integer(atByteOffset offset: Int) -> Int64 {
+        precondition(offset >= 0 && offset + 8 <= byteCount)
+        return unsafe unsafeLoadUnaligned(fromByteOffset: offset, as: Int64.self)
+    }
+}

@@ -1,0 +1,210 @@
+internal import Audio
+internal import Capture
+internal import FrameRing
+
+/// The capture thread: moves frames from the device into the ring, and says when the device had delivered them.
+///
+/// Once running it allocates nothing, takes no lock, and touches no file (CAP-3). The device writes straight into the
+/// ring's memory.
+struct CaptureLoop: ~Copyable, Sendable {
+    private let options: CaptureOptions
+    private let format: AudioFormat
+    private let periodFrameCount: Int
+    private let control: CaptureControl
+    private var device: ALSADevice?
+    private var frames: FrameProducer
+    private var blocks: FrameProducer
+    /// Frames that may still be read before the recording has its full length.
+    private var remainingFrameCount: Int
+    private var capturedFrameCount: Int64 = 0
+    private var lastObservation: DeviceStatus?
+    private var lastDeliveredFrameCount: Int64 = 0
+    private var discontinuity: Gap.Cause? = .deviceLost
+    /// True while the ring has been full since frames last fitted.
+    private var wasRingFull = false
+    private var failedReadCount = 0
+
+    /// Blocks that are kept free for what must never be left unsaid: lost, ended, stopped.
+    private static let reservedBlockCount = 4
+    private static let realtimePriority: Int32 = 20
+    private static let reopenMilliseconds = 250
+    /// How long a full ring may delay the end.
+    private static let stopSeconds = 2.0
+    /// How long to look for the moment at which the device delivers a frame: one frame at 8 kHz, twice.
+    private static let edgeSeconds = 250e-6
+
+    init(
+        device: consuming ALSADevice, options: CaptureOptions, frames: consuming FrameProducer,
+        blocks: consuming FrameProducer, control: CaptureControl, frameLimit: Int64?
+    ) {
+        format = device.format
+        periodFrameCount = device.periodFrameCount
+        self.options = options.fixed(to: device.format)
+        self.device = consume device
+        self.frames = frames
+        self.blocks = blocks
+        self.control = control
+        remainingFrameCount = frameLimit.map { Int($0) } ?? .max
+        discontinuity = nil
+    }
+
+    /// Runs until told to stop, or until the device's source or the recording ends. The caller has started the device.
+    consuming func run() {
+        control.setRealtime(RealtimeThread.becomeRealtime(priority: Self.realtimePriority))
+        while !control.isStopRequested {
+            if device == nil { reopen() } else if step() { break }
+        }
+        if control.isStopRequested { stop() }
+        frames.wakeConsumerIfAsleep()
+    }
+
+    /// One wake-up. True if there will be no more frames.
+    private mutating func step() -> Bool {
+        if isRingFull {
+            wasRingFull = true
+            // The frames stay with the device, whose own buffer is further slack (RING-2).
+            sleep(milliseconds: control.isFreeRunning ? 2 : max(1, periodMilliseconds))
+        } else {
+            device?.wait(event: control.wakeup.fileDescriptor, timeoutMilliseconds: Int32(2 * periodMilliseconds + 100))
+        }
+        guard let status = device?.status() else { return false }
+        switch status.state {
+        case .running, .draining:
+            return take(status)
+        case .overrun:
+            restart(after: wasRingFull ? .ringFull : .xrun)
+        case .suspended:
+            if device?.resume() != true { restart(after: .suspend) } else { discontinuity = .suspend }
+        case .lost, .stopped:
+            lose()
+        }
+        return false
+    }
+
+    private var isRingFull: Bool {
+        mutating get { frames.freeFrameCount() == 0 || blocks.freeFrameCount() <= Self.reservedBlockCount }
+    }
+
+    private var periodMilliseconds: Int { min(1000, periodFrameCount * 1000 / format.sampleRate) }
+
+    /// Moves what waits into the ring. True if there will be no more.
+    private mutating func take(_ seen: DeviceStatus) -> Bool {
+        guard !isRingFull else { return false }
+        guard seen.waitingFrameCount > 0 || seen.state == .draining else { return false }
+        let status = seen.state == .running && isSurprising(seen) ? atFrameEdge(seen) : seen
+        let deliveredFrameCount = capturedFrameCount + Int64(status.waitingFrameCount)
+        var end = false
+        var isInterrupted = false
+        let wanted = min(max(1, status.waitingFrameCount), remainingFrameCount)
+        let count = frames.write(atMost: wanted) { region in
+            switch device?.read(into: &region, atMost: wanted) {
+            case .frames(let count): return count
+            case .ended:
+                end = true
+                return 0
+            case .interrupted, nil:
+                isInterrupted = true
+                return 0
+            }
+        }
+        if isInterrupted { return failedRead() }
+        failedReadCount = 0
+        if count > 0 {
+            wasRingFull = false
+            capturedFrameCount += Int64(count)
+            remainingFrameCount -= count
+            push(CaptureBlock(
+                kind: .frames, frameCount: Int64(count), deliveredFrameCount: deliveredFrameCount,
+                hostTime: status.hostTime, discontinuity: discontinuity))
+            discontinuity = nil
+            lastObservation = status
+            lastDeliveredFrameCount = deliveredFrameCount
+        }
+        guard end || remainingFrameCount == 0 else { return false }
+        push(CaptureBlock(kind: .ended, hostTime: status.hostTime))
+        return true
+    }
+
+    /// A read failed though the state was good just before. The next look at the state tells why, unless it never does.
+    private mutating func failedRead() -> Bool {
+        failedReadCount += 1
+        if failedReadCount > 20 { lose() }
+        return false
+    }
+
+    /// True if the device's frame count is not where the last one and the nominal rate put it: then its place in time
+    /// is worth a closer look.
+    private func isSurprising(_ status: DeviceStatus) -> Bool {
+        guard discontinuity == nil, let lastObservation else { return true }
+        let seconds = status.hostTime.seconds(since: lastObservation.hostTime)
+        let frameCount = capturedFrameCount + Int64(status.waitingFrameCount) - lastDeliveredFrameCount
+        return seconds - Double(frameCount) / Double(format.sampleRate) > 0.001
+    }
+
+    /// Looks until the device delivers one more frame, so that its count and the time belong together exactly.
+    private func atFrameEdge(_ first: DeviceStatus) -> DeviceStatus {
+        var status = first
+        while status.hostTime.seconds(since: first.hostTime) < Self.edgeSeconds {
+            guard let next = device?.status(), next.state == .running else { return first }
+            if next.waitingFrameCount != status.waitingFrameCount { return next }
+            status = next
+        }
+        return status
+    }
+
+    // MARK: When things go wrong
+
+    private mutating func restart(after cause: Gap.Cause) {
+        discontinuity = discontinuity ?? cause
+        if device?.start() != true { lose() }
+    }
+
+    private mutating func lose() {
+        device = nil
+        discontinuity = .deviceLost
+        failedReadCount = 0
+        push(CaptureBlock(kind: .lost, hostTime: .now()))
+    }
+
+    /// Tries to get a lost device back, on the same timeline (CAP-6).
+    private mutating func reopen() {
+        sleep(milliseconds: Self.reopenMilliseconds)
+        guard !control.isStopRequested else { return }
+        do throws(CaptureError) {
+            let found = try ALSADevice(options)
+            if found.start() { device = consume found }
+        } catch {
+            // Still away. The timeline shows the loss; the next try follows.
+        }
+    }
+
+    /// Takes what the device has captured up to this moment, then says when this was (REC-5).
+    private mutating func stop() {
+        let now = HostTime.now()
+        var waiting = device?.status().waitingFrameCount ?? 0
+        while waiting > 0, HostTime.now().seconds(since: now) < Self.stopSeconds {
+            let before = capturedFrameCount
+            guard let status = device?.status(), status.state == .running || status.state == .draining else { break }
+            if take(status) { break }
+            let count = Int(capturedFrameCount - before)
+            waiting -= count
+            if count == 0 {
+                guard isRingFull else { break }
+                sleep(milliseconds: 2)
+            }
+        }
+        push(CaptureBlock(kind: .stopped, hostTime: now))
+    }
+
+    private mutating func sleep(milliseconds: Int) {
+        control.wakeup.wait(timeout: .milliseconds(milliseconds))
+    }
+
+    private mutating func push(_ block: CaptureBlock) {
+        let count = blocks.write(atMost: 1) { bytes in
+            block.store(into: &bytes)
+            return 1
+        }
+        precondition(count == 1, "the reserve of blocks is used up")
+    }
+}

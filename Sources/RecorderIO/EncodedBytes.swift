@@ -1,0 +1,128 @@
+internal import FrameRing
+
+/// Where libsndfile's output goes: a buffer of its own over a `PartFile`, since libsndfile has none and would make one
+/// system call for each of its own (PERF-3).
+///
+/// Positions are those that libsndfile sees. For WAV, what follows the first 12 bytes lies further back in the file by
+/// the reserved chunk of `WAVEnvelope`. The first failure is kept, and nothing is written after it: what is in the
+/// file then stays as it is (REC-9).
+final class EncodedBytes {
+    private let file: PartFile
+    private let hasEnvelope: Bool
+    private var buffer: ByteBuffer
+    private var bufferedByteCount = 0
+    /// Position of the first buffered byte.
+    private var bufferStart: Int64 = 0
+    /// Where the next read or write happens.
+    var position: Int64 = 0
+    /// Bytes so far, those in the buffer among them.
+    private(set) var byteCount: Int64 = 0
+    private(set) var failure: RecorderError?
+
+    static let bufferByteCount = 1 << 18
+
+    init(_ file: consuming PartFile, hasEnvelope: Bool) {
+        self.file = file
+        self.hasEnvelope = hasEnvelope
+        buffer = ByteBuffer(byteCount: Self.bufferByteCount)
+    }
+
+    /// Takes bytes at `position` and moves it on. Failures are kept, not thrown: C code is above.
+    func write(_ bytes: RawSpan) {
+        let end = position + Int64(bytes.byteCount)
+        defer {
+            position = end
+            byteCount = max(byteCount, end)
+        }
+        guard failure == nil else { return }
+        if position != bufferStart + Int64(bufferedByteCount) {
+            // A header is written anew, or writing goes on after one.
+            flush()
+            guard position == byteCount else { return writeThrough(bytes, at: position) }
+            bufferStart = position
+        }
+        if bytes.byteCount > buffer.byteCount - bufferedByteCount { flush() }
+        guard bytes.byteCount < buffer.byteCount else {
+            writeThrough(bytes, at: position)
+            bufferStart = end
+            return
+        }
+        buffer.copy(bytes, toByteOffset: bufferedByteCount)
+        bufferedByteCount += bytes.byteCount
+    }
+
+    /// Reads bytes at `position` and moves it on; returns how many there were.
+    func read(into bytes: inout MutableRawSpan) -> Int {
+        flush()
+        do throws(RecorderError) {
+            let count = try file.read(into: &bytes, at: place(position))
+            position += Int64(count)
+            return count
+        } catch {
+            fail(error)
+            return 0
+        }
+    }
+
+    /// Hands the buffered bytes to the system.
+    func flush() {
+        guard bufferedByteCount > 0, failure == nil else { return }
+        buffer.withBytes(bufferedByteCount) { writeThrough($0, at: bufferStart) }
+        bufferStart += Int64(bufferedByteCount)
+        bufferedByteCount = 0
+    }
+
+    /// Puts all bytes so far on the disk (REC-8).
+    func sync() throws(RecorderError) {
+        flush()
+        if let failure { throw failure }
+        do throws(RecorderError) {
+            try file.syncData()
+        } catch {
+            // After a failed sync nobody knows what is on the disk, and a second one would lie.
+            fail(error)
+            throw error
+        }
+    }
+
+    /// Writes the sizes into the first bytes of a WAV file and into the head of its `data` chunk.
+    func writeEnvelope(dataOffset: Int64, frameCount: Int64, bytesPerFrame: Int) throws(RecorderError) {
+        let envelope = WAVEnvelope(
+            fileByteCount: place(byteCount), dataByteCount: frameCount * Int64(bytesPerFrame), frameCount: frameCount)
+        try file.write(envelope.bytes, at: 0)
+        try file.write(envelope.dataSizeField, at: place(dataOffset) - 4)
+    }
+
+    /// Gives the file its final name, with all that is in it on the disk (REC-7).
+    func finalize(replacing: Bool) throws(RecorderError) {
+        flush()
+        try file.finalize(replacing: replacing)
+    }
+
+    /// Removes the file.
+    func discard() { file.discard() }
+
+    private func place(_ position: Int64) -> Int64 {
+        hasEnvelope && position >= 12 ? position + Int64(WAVEnvelope.reservedByteCount) : position
+    }
+
+    private func writeThrough(_ bytes: RawSpan, at position: Int64) {
+        do throws(RecorderError) {
+            if hasEnvelope, position < 12 {
+                let head = min(bytes.byteCount, Int(12 - position))
+                try file.write(bytes.extracting(0..<head), at: position)
+                if head < bytes.byteCount {
+                    try file.write(bytes.extracting(head..<bytes.byteCount), at: place(12))
+                }
+            } else {
+                try file.write(bytes, at: place(position))
+            }
+        } catch {
+            fail(error)
+        }
+    }
+
+    private func fail(_ error: RecorderError) {
+        if failure == nil { failure = error }
+    }
+}

@@ -1,0 +1,91 @@
+internal import CLinux
+internal import Glibc
+
+/// A file on its way to its final name: `NAME.part` until `finalize` (REC-7). A fence: the recorder's only system
+/// calls on files.
+@safe
+struct PartFile: ~Copyable {
+    let finalPath: String
+    let partPath: String
+    private let descriptor: Int32
+
+    /// Makes the file; refuses one that exists, under either name, unless told to replace the finished one.
+    ///
+    /// Missing folders are made, and synced up to the first that was there (REC-8).
+    init(finalPath: String, replacing: Bool) throws(RecorderError) {
+        descriptor = try Self.open(finalPath, replacing: replacing)
+        self.finalPath = finalPath
+        partPath = Self.partPath(finalPath)
+    }
+
+    private static func partPath(_ finalPath: String) -> String { finalPath + ".part" }
+
+    private static func open(_ finalPath: String, replacing: Bool) throws(RecorderError) -> Int32 {
+        let partPath = partPath(finalPath)
+        let folder = Folder.parent(of: finalPath)
+        try Folder.make(folder)
+        if !replacing, unsafe access(finalPath, F_OK) == 0 { throw .exists(path: finalPath) }
+        let descriptor = unsafe Glibc.open(partPath, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else {
+            let code = errno
+            throw code == EEXIST ? .exists(path: partPath) : .file(path: partPath, call: "open", code: code)
+        }
+        do throws(RecorderError) {
+            try Folder.sync(folder)
+            return descriptor
+        } catch {
+            close(descriptor)
+            unsafe unlink(partPath)
+            throw error
+        }
+    }
+
+    deinit { close(descriptor) }
+
+    /// Writes all of `bytes` at `offset`.
+    borrowing func write(_ bytes: RawSpan, at offset: Int64) throws(RecorderError) {
+        var done = 0
+        while done < bytes.byteCount {
+            let count = unsafe bytes.extracting(done..<bytes.byteCount).withUnsafeBytes {
+                unsafe pwrite(descriptor, $0.baseAddress, $0.count, off_t(offset) + off_t(done))
+            }
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw .file(path: partPath, call: "write", code: errno) }
+            done += count
+        }
+    }
+
+    borrowing func write(_ bytes: [UInt8], at offset: Int64) throws(RecorderError) {
+        try write(unsafe bytes.span.bytes, at: offset)
+    }
+
+    /// Reads up to as many bytes as fit; returns how many there were.
+    borrowing func read(into bytes: inout MutableRawSpan, at offset: Int64) throws(RecorderError) -> Int {
+        let count = unsafe bytes.withUnsafeMutableBytes {
+            unsafe pread(descriptor, $0.baseAddress, $0.count, off_t(offset))
+        }
+        guard count >= 0 else { throw .file(path: partPath, call: "read", code: errno) }
+        return count
+    }
+
+    /// Puts the data on the disk, so that it survives a power cut (REC-8).
+    borrowing func syncData() throws(RecorderError) {
+        guard fdatasync(descriptor) == 0 else { throw .file(path: partPath, call: "fdatasync", code: errno) }
+    }
+
+    /// Syncs the file, gives it its final name, and syncs the folder (REC-7).
+    borrowing func finalize(replacing: Bool) throws(RecorderError) {
+        guard fsync(descriptor) == 0 else { throw .file(path: partPath, call: "fsync", code: errno) }
+        let result = unsafe replacing ? rename(partPath, finalPath) : linux_rename_noreplace(partPath, finalPath)
+        guard result == 0 else {
+            let code = errno
+            throw code == EEXIST ? .exists(path: finalPath) : .file(path: partPath, call: "rename", code: code)
+        }
+        try Folder.sync(Folder.parent(of: finalPath))
+    }
+
+    /// Removes a file that holds nothing worth keeping: a start that fails leaves nothing behind (SES-3).
+    borrowing func discard() {
+        unsafe unlink(partPath)
+    }
+}

@@ -1,0 +1,52 @@
+internal import Glibc
+public import Capture
+
+/// What can go wrong between the ring and the finalized file. Each description is one sentence that names the fix.
+public enum RecorderError: Error, Hashable, Sendable {
+    case capture(CaptureError)
+    /// The container cannot hold the format; `option` is what to change.
+    case cannotHold(container: Container, what: String, option: String)
+    /// The file is there already, and names are never reused (REC-7).
+    case exists(path: String)
+    /// A file or folder cannot be made or written: the call that refused, and its errno.
+    case file(path: String, call: String, code: Int32)
+    /// libsndfile or libcrypto refused.
+    case encoder(reason: String)
+    /// No memory for the ring or a thread.
+    case resources(reason: String)
+
+    /// True if the disk or the folder is at fault, not what was asked for.
+    public var isStorageFault: Bool {
+        switch self {
+        case .file, .encoder: true
+        case .capture, .cannotHold, .exists, .resources: false
+        }
+    }
+}
+
+extension RecorderError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .capture(let error): error.description
+        case .cannotHold(let container, let what, let option):
+            "\(container.rawValue) cannot hold \(what): use \(option)"
+        case .exists(let path): "\(path) exists already: choose another name, or --force to replace it"
+        case .file(let path, let call, let code):
+            "\(call) of \(path) failed (\(Self.reason(code))): \(Self.advice(code))"
+        case .encoder(let reason): "the encoder refused (\(reason)): choose another --container"
+        case .resources(let reason): reason
+        }
+    }
+
+    private static func reason(_ code: Int32) -> String { unsafe String(cString: strerror(code)) }
+
+    private static func advice(_ code: Int32) -> String {
+        switch code {
+        case ENOSPC, EDQUOT: "free some space, or choose another --directory"
+        case EROFS: "the file system is read-only, choose another --directory"
+        case EACCES, EPERM: "let this user write there, or choose another --directory"
+        case ENOENT, ENOTDIR: "make the folder, or choose another --directory"
+        default: "check the disk, or choose another --directory"
+        }
+    }
+}

@@ -1,0 +1,113 @@
+public import Audio
+internal import Capture
+internal import FrameRing
+public import Logging
+internal import Synchronization
+
+/// Records one device to one file: capture thread, ring, recorder thread, finalized recording.
+///
+/// It starts at `start`, and ends at `close`, at its length, or when the device's source ends. Both threads are the
+/// operating system's own, so that no one else's tasks can delay them.
+public final class RecorderIO: Sendable {
+    /// What the device agreed to, and the file holds.
+    public let format: AudioFormat
+    private let control: CaptureControl
+    private let shared: RecorderShared
+    private let completion: Completion<RecordingOutcome>
+
+    /// Opens the device and the file, and starts recording.
+    ///
+    /// - Throws: an error of one sentence that names the fix; nothing is left behind then (SES-3).
+    public init(_ options: RecorderOptions, logger: Logger) throws(RecorderError) {
+        let device = try Self.device(options.capture)
+        format = device.format
+        try options.container.check(format)
+        let rate = Double(format.sampleRate)
+        let frameLimit = options.durationSeconds.map { Int64(($0 * rate).rounded()) }
+        let periodFrameCount = device.periodFrameCount
+        let ringFrameCount = max(Int(options.ringSeconds * rate), 2 * device.periodFrameCount)
+        // Every period may need a block of its own, and half a ring of short ones may come from odd reads.
+        let blockCount = max(1024, 2 * ringFrameCount / periodFrameCount)
+        let frames = try Self.ring(frameCapacity: ringFrameCount, bytesPerFrame: format.bytesPerFrame)
+        let blocks = try Self.ring(frameCapacity: blockCount, bytesPerFrame: CaptureBlock.byteCount)
+        control = try Self.control()
+        shared = RecorderShared()
+        completion = Completion()
+
+        guard device.start() else {
+            throw .capture(.device(name: device.name, call: "snd_pcm_start", reason: "it did not start"))
+        }
+        let recorder = RecorderLoop(
+            options: options, format: format, periodFrameCount: periodFrameCount, control: control, shared: shared,
+            logger: logger,
+            soundFile: try SoundFile(
+                path: options.filePath, replacing: options.replacesFile, container: options.container, format: format),
+            frames: frames.consumer, blocks: blocks.consumer, frameLimit: frameLimit)
+        let capture = CaptureLoop(
+            device: device, options: options.capture, frames: frames.producer, blocks: blocks.producer,
+            control: control, frameLimit: frameLimit)
+        try launch(capture, recorder)
+    }
+
+    private func launch(
+        _ capture: consuming CaptureLoop, _ recorder: consuming RecorderLoop
+    ) throws(RecorderError) {
+        let completion = completion
+        do throws(CaptureError) {
+            let captureThread = try RealtimeThread(name: "tapeline-input", owning: capture) { $0.run() }
+            _ = try RealtimeThread(name: "tapeline-file", owning: recorder) { loop in
+                let outcome = loop.run()
+                captureThread.join()
+                completion.complete(outcome)
+            }
+        } catch {
+            control.stop()
+            throw .capture(error)
+        }
+    }
+
+    /// Ends the recording with all that was captured before the call, and finalizes it (REC-5).
+    ///
+    /// Idempotent, also concurrently: every call gets the same outcome.
+    ///
+    /// - Returns: nil if the disk did not take the rest within `timeLimit`; finalizing goes on then.
+    public func close(timeLimit: Duration = .seconds(30)) async -> RecordingOutcome? {
+        control.stop()
+        return await completion.value(timeLimit: timeLimit)
+    }
+
+    /// Waits until the recording has ended by itself, or by `close` from elsewhere.
+    public func outcome() async -> RecordingOutcome? { await completion.value() }
+
+    /// How the recording goes.
+    public var progress: RecorderProgress { shared.current }
+
+    // MARK: Errors of one kind
+
+    private static func device(_ options: CaptureOptions) throws(RecorderError) -> ALSADevice {
+        do throws(CaptureError) { return try ALSADevice(options) } catch { throw .capture(error) }
+    }
+
+    private static func ring(frameCapacity: Int, bytesPerFrame: Int) throws(RecorderError) -> FrameRing {
+        do throws(FrameRingError) {
+            return try FrameRing(frameCapacity: frameCapacity, bytesPerFrame: bytesPerFrame)
+        } catch {
+            throw .resources(reason: error.description)
+        }
+    }
+
+    private static func control() throws(RecorderError) -> CaptureControl {
+        do throws(FrameRingError) { return try CaptureControl() } catch {
+            throw .resources(reason: error.description)
+        }
+    }
+}
+
+/// The recorder's state as others see it.
+final class RecorderShared: Sendable {
+    private let progress = Mutex(RecorderProgress())
+
+    func update(_ change: (inout RecorderProgress) -> Void) { progress.withLock { change(&$0) } }
+
+    var current: RecorderProgress { progress.withLock { $0 } }
+}
