@@ -35,7 +35,8 @@
 // At SPEED=real more than stop_threshold unread frames are an overrun: EPIPE, the unread frames are lost.
 //
 // END, unless LOOP: the state becomes DRAINING with the last frames; then reads return 0; a reader that goes on gets
-// EBADFD (state SETUP). `drainingLooks` says after how long.
+// EBADFD (state SETUP). `drainingLooks` says after how long. The end, like everything about a device, lasts as long as the
+// process: what is opened again is still at its end (see ID).
 //
 // POLL. In RUNNING: POLLIN when avail >= avail_min, or when the frames before a fault or the end are there.
 // DRAINING, SETUP: POLLIN (the read says what is wrong). XRUN, SUSPENDED, DISCONNECTED: POLLIN | POLLERR.
@@ -141,6 +142,7 @@ typedef struct {
     int64_t reported;  // position last given to alsa-lib
     int64_t finish;    // position of the end, in DRAINING
     int64_t stallAt, stallUntil;  // SPEED=max
+    bool phantom;      // see finishAt
     unsigned looks;
     bool cut;
 } Microphone;
@@ -250,6 +252,7 @@ static int64_t frameAt(const Microphone *mic, int64_t position, int64_t *run) {
 // MARK: - What is there now
 
 static bool isReal(const Microphone *mic) { return !mic->args.maxSpeed; }
+static bool isMapped(const Microphone *mic) { return mic->io.access == SND_PCM_ACCESS_MMAP_INTERLEAVED; }
 
 static int64_t endOfFile(const Microphone *mic) { return mic->args.loop ? never : mic->length; }
 
@@ -391,10 +394,20 @@ static snd_pcm_sframes_t report(Microphone *mic, int64_t position) {
     return (snd_pcm_sframes_t)(position % mic->boundary);
 }
 
-/// With everything read, one frame that does not exist makes alsa-lib call `transfer`, which can return an error.
 static snd_pcm_sframes_t drainingPointer(Microphone *mic) {
-    bool phantom = readPosition(mic) >= mic->finish && ++mic->looks > drainingLooks;
-    return report(mic, mic->finish + phantom);
+    bool isOver = !mic->phantom && readPosition(mic) >= mic->finish;
+    if (isOver && ++mic->looks > drainingLooks) stopWith(mic, SND_PCM_STATE_SETUP);
+    return report(mic, mic->finish + mic->phantom);
+}
+
+/// The end has come. A read that is going on looks at the state again only after a transfer: where nothing is left to
+/// transfer, one frame that does not exist makes it try. (In mmap access it would be taken for real.)
+static snd_pcm_sframes_t finishAt(Microphone *mic, const Look *seen) {
+    bool isEmpty = seen->unread == 0;
+    mic->finish = seen->position;
+    stopWith(mic, isEmpty && isMapped(mic) ? SND_PCM_STATE_SETUP : SND_PCM_STATE_DRAINING);
+    mic->phantom = isEmpty && !isMapped(mic);
+    return report(mic, mic->finish + mic->phantom);
 }
 
 static snd_pcm_sframes_t micPointer(snd_pcm_ioplug_t *io) {
@@ -407,11 +420,7 @@ static snd_pcm_sframes_t micPointer(snd_pcm_ioplug_t *io) {
     if (!advance(mic, time, &seen)) return report(mic, mic->reported);
     // alsa-lib drops a draining stream whose buffer is full.
     if (!atEnd(mic, &seen, time) || seen.unread >= (int64_t)io->buffer_size) return report(mic, seen.position);
-    mic->finish = seen.position;
-    snd_pcm_ioplug_set_state(io, SND_PCM_STATE_DRAINING);
-    arm(mic, atOnce);
-    // A read that began before this must come to see the state: only after a transfer does it look again.
-    return report(mic, seen.position + (seen.unread == 0));
+    return finishAt(mic, &seen);
 }
 
 static void widenSamples(uint8_t *to, const uint8_t *from, size_t samples) {
@@ -462,14 +471,6 @@ static int64_t serve(const Microphone *mic, uint8_t *to, int64_t position, int64
     return frame;
 }
 
-static bool isMapped(const Microphone *mic) { return mic->io.access == SND_PCM_ACCESS_MMAP_INTERLEAVED; }
-
-static snd_pcm_sframes_t readPastEnd(Microphone *mic) {
-    if (mic->looks <= drainingLooks) return 0;
-    stopWith(mic, SND_PCM_STATE_SETUP);
-    return -EBADFD;
-}
-
 /// alsa-lib calls again until a read is complete. -EAGAIN at the second time makes it return what the first gave.
 static int64_t shorten(Microphone *mic, int64_t size) {
     if (mic->args.shortRead <= 0 || isMapped(mic)) return size;
@@ -486,7 +487,10 @@ static snd_pcm_sframes_t micTransfer(snd_pcm_ioplug_t *io, const snd_pcm_channel
     Microphone *mic = io->private_data;
     int64_t read = readPosition(mic);
     bool draining = io->state == SND_PCM_STATE_DRAINING;
-    if (draining && read >= mic->finish) return readPastEnd(mic);
+    if (draining && read >= mic->finish) {
+        mic->phantom = false;
+        return 0;
+    }
     int64_t count = shorten(mic, smaller((int64_t)size, (draining ? mic->finish : mic->reported) - read));
     if (count <= 0) return count;
 
@@ -496,8 +500,7 @@ static snd_pcm_sframes_t micTransfer(snd_pcm_ioplug_t *io, const snd_pcm_channel
     if (draining) return count;
     if (next >= endOfFile(mic) && !isMapped(mic)) {
         mic->finish = read + count;
-        snd_pcm_ioplug_set_state(io, SND_PCM_STATE_DRAINING);
-        arm(mic, atOnce);
+        stopWith(mic, SND_PCM_STATE_DRAINING);
     } else if (mic->reported - read - count < mic->availMin) {
         schedule(mic, read + count, now());
     }
@@ -537,7 +540,7 @@ static int micPrepare(snd_pcm_ioplug_t *io) {
     if (isGone(mic->device, &mic->args, now())) return -ENODEV;
     mic->reported = mic->base = 0;
     mic->looks = 0;
-    mic->cut = false;
+    mic->cut = mic->phantom = false;
     arm(mic, never);
     return 0;
 }
