@@ -4,19 +4,19 @@
 //   arecord -D 'fixture:FILE=/abs/ramp.wav,SPEED=max,XRUN=48000:480+96000:10' ...
 //
 // All arguments but FILE are optional. A list is joined by '+'. Lengths and positions are frames, times milliseconds.
-//   FILE=path          WAV or RF64 (PCM 8/16/24/32, float 32, 1 to 64 channels), or raw samples. $FIXTURE_FILE if absent.
+//   FILE=path          WAV or RF64 (PCM 8/16/24/32, float 32, 1 to 64 channels), or raw samples. Default: $FIXTURE_FILE.
 //   SPEED=real|max     real (default): clocked by CLOCK_MONOTONIC. max: a full buffer is always available, no clock.
-//   FORMAT=name        the samples' format: needed for raw; S24_LE over a packed 24-bit WAV widens its samples to 32 bits.
+//   FORMAT=name        the samples' format: needed for raw; S24_LE over a packed 24-bit WAV widens them to 32 bits.
 //   RATE=n CHANNELS=n  needed for raw.
-//   FORMATS RATES CHANNELS=list   what the device offers (default: the file's). Bytes are served as they are whatever is
-//                      chosen. For a raw file the first CHANNELS entry is the file's.
+//   FORMATS RATES CHANNELS=list   what the device offers (default: the file's). The bytes are the file's whatever
+//                      is chosen. For a raw file the first CHANNELS entry is the file's.
 //   MAXBUFFER=n        largest buffer offered. Default: 8 s.
 //   START=n            the first frame captured. Default 0.
 //   LOOP=1             the file repeats for ever. Default: the device ends with it.
 //   DRIFT=ppm          the real clock runs faster (+) or slower (-) than nominal; may be fractional.
 //   BUSY=1             open fails with EBUSY.
 //   RESUME=1           snd_pcm_resume works after SUSPEND. Default: hw_params_can_resume says no; see below.
-//   SHORT=n            a read returns at most n frames (not in mmap access).
+//   SHORT=n            reads are cut: alsa-lib gets at most n frames at a time (not in mmap access).
 //   XRUN=F:N           overrun at F, EPIPE; frames [F, F+N) are lost.
 //   SUSPEND=F:N        ESTRPIPE at F; frames [F, F+N) are lost.
 //   UNPLUG=F:MS        ENODEV at F; open, prepare and start fail with ENODEV for MS ms (0 or `forever`: for good).
@@ -27,16 +27,16 @@
 //   ID=text            no meaning: makes another device of the same arguments.
 //
 // TIMELINE. A device is its argument string. It has one clock per process, which survives close and open: frame k is
-// captured at t0 + k / rate, t0 being its first start, and its content is frame k of the file (modulo the file's length if
-// LOOP). A start begins at the next frame of that grid, so that after any fault the content is at its true place. All
-// positions F above are frames of that grid; the frames before F are delivered first, then the fault is seen; each XRUN,
-// SUSPEND, UNPLUG, BADFD happens once, and not at all if its place passed while nothing ran. At SPEED=max, where no time
-// passes, a restart begins at the frame after the last one read, plus N, or plus MS * rate / 1000.
+// captured at t0 + k / rate, t0 being its first start, and its content is frame k of the file (modulo the file's length
+// if LOOP). A start begins at the next frame of that grid, so that after any fault the content is at its true place. All
+// positions F above are frames of that grid; the frames before F are delivered first, then the fault is seen; each
+// XRUN, SUSPEND, UNPLUG, BADFD happens once, and not at all if its place passed while nothing ran. At SPEED=max, where
+// no time passes, a restart begins at the frame after the last one read, plus N, or plus MS * rate / 1000.
 // At SPEED=real more than stop_threshold unread frames are an overrun: EPIPE, the unread frames are lost.
 //
 // END, unless LOOP: the state becomes DRAINING with the last frames; then reads return 0; a reader that goes on gets
-// EBADFD (state SETUP). `drainingLooks` says after how long. The end, like everything about a device, lasts as long as the
-// process: what is opened again is still at its end (see ID).
+// EBADFD (state SETUP). `drainingLooks` says after how long. The end, like everything about a device, lasts as long as
+// the process: what is opened again is still at its end (see ID).
 //
 // POLL. In RUNNING: POLLIN when avail >= avail_min, or when the frames before a fault or the end are there.
 // DRAINING, SETUP: POLLIN (the read says what is wrong). XRUN, SUSPENDED, DISCONNECTED: POLLIN | POLLERR.
@@ -678,7 +678,7 @@ static snd_pcm_format_t formatOfWAV(unsigned tag, unsigned containerBits) {
 
 static void readFormatChunk(Source *source, const uint8_t *chunk, uint32_t size) {
     unsigned tag = little(chunk, 2);
-    if (tag == 0xfffe && size >= 26) tag = little(chunk + 24, 2);  // WAVE_FORMAT_EXTENSIBLE: the subformat's first bytes
+    if (tag == 0xfffe && size >= 26) tag = little(chunk + 24, 2);  // WAVE_FORMAT_EXTENSIBLE: its subformat
     source->channels = little(chunk + 2, 2);
     source->rate = little(chunk + 4, 4);
     unsigned frameBytes = little(chunk + 12, 2);
@@ -750,6 +750,10 @@ static int offer(snd_pcm_ioplug_t *io, int what, const Offers *offers, unsigned 
     return snd_pcm_ioplug_set_param_list(io, what, 1, &value);
 }
 
+static int offerRange(snd_pcm_ioplug_t *io, int what, unsigned least, int64_t most) {
+    return snd_pcm_ioplug_set_param_minmax(io, what, least, (unsigned)most);
+}
+
 static unsigned extreme(const Offers *offers, unsigned value, bool greatest) {
     if (offers->count) value = offers->values[0];
     for (unsigned i = 1; i < offers->count; i++)
@@ -772,9 +776,9 @@ static int offerSizes(Microphone *mic, snd_pcm_format_t format) {
     int64_t buffer = smaller(args->maxBuffer > 0 ? args->maxBuffer * most : 8 * second, 8 * second);
     int64_t period = smaller(2 * second, buffer);
     snd_pcm_ioplug_t *io = &mic->io;
-    int err = snd_pcm_ioplug_set_param_minmax(io, SND_PCM_IOPLUG_HW_PERIOD_BYTES, 32 * least, (unsigned)period);
-    if (err >= 0) err = snd_pcm_ioplug_set_param_minmax(io, SND_PCM_IOPLUG_HW_BUFFER_BYTES, 64 * least, (unsigned)buffer);
-    if (err >= 0) err = snd_pcm_ioplug_set_param_minmax(io, SND_PCM_IOPLUG_HW_PERIODS, 2, 65536);
+    int err = offerRange(io, SND_PCM_IOPLUG_HW_PERIOD_BYTES, 32 * least, period);
+    if (err >= 0) err = offerRange(io, SND_PCM_IOPLUG_HW_BUFFER_BYTES, 64 * least, buffer);
+    if (err >= 0) err = offerRange(io, SND_PCM_IOPLUG_HW_PERIODS, 2, 65536);
     return err;
 }
 
