@@ -69,7 +69,7 @@ let package = Package(
             cSettings: [.define("PIC")]
         ),
         .testTarget(name: "AudioTests", dependencies: ["Audio"], swiftSettings: rules),
-        .testTarget(name: "OTLPTests", dependencies: ["OTLP", tracing], swiftSettings: rules),
+        .testTarget(name: "OTLPTests", dependencies: ["OTLP", logging, tracing], swiftSettings: rules),
         .testTarget(
             name: "RecordingExportTests",
             dependencies: ["Audio", "RecorderIO", "RecordingExport"],
