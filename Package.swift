@@ -70,8 +70,8 @@ let package = Package(
             cSettings: [.define("PIC")]
         ),
         .testTarget(name: "AudioTests", dependencies: ["Audio"], swiftSettings: rules),
-        .testTarget(name: "FrameRingTests", dependencies: ["FrameRing"], swiftSettings: rules),
-        .testTarget(name: "OTLPTests", dependencies: ["OTLP", tracing], swiftSettings: rules),
+        .testTarget(name: "FrameRingTests", dependencies: ["Capture", "FrameRing"], swiftSettings: rules),
+        .testTarget(name: "OTLPTests", dependencies: ["OTLP", logging, tracing], swiftSettings: rules),
         .testTarget(
             name: "RecordingExportTests",
             dependencies: ["Audio", "RecorderIO", "RecordingExport"],

@@ -92,7 +92,8 @@ public struct ALSADevice: ~Copyable, @unchecked Sendable {
         if result > 0 { return .frames(Int(result)) }
         if result == -Int(EAGAIN) { return .frames(0) }
         // alsa-lib's end of stream: a capture that drains and has nothing left reads as 0.
-        return result == 0 && room > 0 ? .ended : .interrupted
+        guard result == 0, room > 0 else { return .interrupted }
+        return unsafe snd_pcm_state(pcm) == SND_PCM_STATE_RUNNING ? .frames(0) : .ended
     }
 
     private static func state(_ state: snd_pcm_state_t) -> DeviceStatus.State {

@@ -18,6 +18,7 @@ struct TrackTimeline {
         var capturedFrameCount: Int64
         var cause: Gap.Cause
         var since: HostTime
+        var settlesFrom: HostTime
         /// The least late observation behind it.
         var best: (deliveredFrameCount: Int64, hostTime: HostTime)?
         var bestLateness = Double.infinity
@@ -32,6 +33,8 @@ struct TrackTimeline {
     /// How long an unexpected lateness must last until it counts as a loss, and how long the end of a reported one is
     /// measured: a driver that was only late has caught up by then.
     static let settlingSeconds = 0.4
+    /// A device that goes on losing is not waited for longer than this.
+    private static let longestSettlingSeconds = 2.0
     /// A lost device delays the writer by this much at most (REC-3).
     private static let lostDelaySeconds = 1.0
     /// Lateness below this is never taken for a loss: scheduling and coarse drivers cause as much.
@@ -87,7 +90,7 @@ struct TrackTimeline {
     private mutating func beginReportedGap(_ cause: Gap.Cause, at hostTime: HostTime) {
         settle()
         guard startTime != nil, !clock.isFreeRunning else { return }
-        suspicion = Suspicion(capturedFrameCount: capturedFrameCount, cause: cause, since: hostTime)
+        suspicion = Suspicion(capturedFrameCount: capturedFrameCount, cause: cause, since: hostTime, settlesFrom: hostTime)
     }
 
     private mutating func observe(_ delivered: Int64, at hostTime: HostTime) {
@@ -100,7 +103,7 @@ struct TrackTimeline {
         }
         let excess = lateness - clock.usualLateness
         if suspicion == nil, excess > lossThreshold, !clock.isFreeRunning {
-            suspicion = Suspicion(capturedFrameCount: deliveredFrameCount, cause: .unreported, since: hostTime)
+            suspicion = Suspicion(capturedFrameCount: deliveredFrameCount, cause: .unreported, since: hostTime, settlesFrom: hostTime)
         }
         guard var doubt = suspicion else {
             jitterSeconds += (max(0, excess) - jitterSeconds) / 8
@@ -108,10 +111,13 @@ struct TrackTimeline {
             deliveredFrameCount = delivered
             return
         }
-        if lateness < doubt.bestLateness {
+        let isGrowing = lateness > doubt.bestLateness + lossThreshold
+        if lateness < doubt.bestLateness || isGrowing {
             doubt.bestLateness = lateness
             doubt.best = (delivered, hostTime)
         }
+        // The device is still losing: its end is measured from here.
+        if isGrowing { doubt.settlesFrom = hostTime }
         suspicion = doubt
         if doubt.cause == .unreported, excess <= lossThreshold {
             // It was only late: the frames have come after all.
@@ -119,7 +125,9 @@ struct TrackTimeline {
             jitterSeconds += (min(0.02, hostTime.seconds(since: doubt.since)) - jitterSeconds) / 8
             clock.observe(frameCount: delivered + silentFrameCount, at: hostTime)
             deliveredFrameCount = delivered
-        } else if hostTime.seconds(since: doubt.since) >= Self.settlingSeconds {
+        } else if hostTime.seconds(since: doubt.settlesFrom) >= Self.settlingSeconds
+            || hostTime.seconds(since: doubt.since) >= Self.longestSettlingSeconds
+        {
             settle()
         }
     }

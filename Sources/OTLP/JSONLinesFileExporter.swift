@@ -1,0 +1,47 @@
+import Dispatch
+import FoundationEssentials
+
+/// Appends spans to a file as OTLP JSON, one `ExportTraceServiceRequest` per line, on disk before the export ends.
+///
+/// It is what the file receiver of the OpenTelemetry collector reads
+/// (https://opentelemetry.io/docs/specs/otel/protocol/file-exporter/). The file is opened for each batch, so it may be
+/// moved or deleted between them, and several processes may share it: each line is one write at its end. A line that an
+/// earlier process left unfinished is ended first, so that it costs none but itself.
+public struct JSONLinesFileExporter: SpanExporter {
+    /// Where the lines go.
+    public let path: String
+
+    // The disk may take seconds, and a thread of Swift's pool must not wait for it.
+    private let queue = DispatchQueue(label: "tapeline.spans-file")
+
+    /// Creates the file, readable by its owner only, and the folders that it lies in; an existing one is appended to.
+    ///
+    /// - Throws: where that cannot be, so that a program knows at its start and not when the first span ends.
+    public init(path: String) throws(SpansFileError) {
+        self.path = path
+        _ = try AppendOnlyFile.opened(at: path)
+    }
+
+    /// - Throws: ``SpansFileError``.
+    public func export(_ batch: SpanBatch) async throws {
+        let line = try Self.line(batch)
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+            queue.async { [path] in
+                continuation.resume(with: Result { try AppendOnlyFile.opened(at: path).append(line: line) })
+            }
+        }
+    }
+
+    /// One line of JSON, without its end.
+    static func line(_ batch: SpanBatch) throws -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        // Protobuf's JSON mapping has these names for what JSON has no number for.
+        encoder.nonConformingFloatEncodingStrategy = .convertToString(
+            positiveInfinity: "Infinity",
+            negativeInfinity: "-Infinity",
+            nan: "NaN"
+        )
+        return [UInt8](try encoder.encode(ExportRequest(batch)))
+    }
+}

@@ -1,0 +1,46 @@
+import Synchronization
+
+@testable import OTLP
+
+/// Keeps what it is given; holds its first export back until `gate` opens, and fails where it is told to.
+final class ProbeExporter: SpanExporter {
+    struct Refused: Error {}
+
+    let hasStarted = Promise<Bool>()
+    let gate = Promise<Bool>()
+    private let failingNames: Set<String>
+    private let state = Mutex(State())
+
+    private struct State {
+        var batches: [SpanBatch] = []
+        var shutdownCount = 0
+        var runningCount = 0
+        var hasOverlapped = false
+    }
+
+    init(isOpen: Bool = true, failingFor names: Set<String> = []) {
+        failingNames = names
+        if isOpen { gate.fulfil(true) }
+    }
+
+    var batches: [SpanBatch] { state.withLock { $0.batches } }
+    var spans: [FinishedSpan] { batches.flatMap(\.spans) }
+    var shutdownCount: Int { state.withLock { $0.shutdownCount } }
+    var hasOverlapped: Bool { state.withLock { $0.hasOverlapped } }
+
+    func export(_ batch: SpanBatch) async throws {
+        state.withLock {
+            $0.runningCount += 1
+            if $0.runningCount > 1 { $0.hasOverlapped = true }
+        }
+        defer { state.withLock { $0.runningCount -= 1 } }
+        hasStarted.fulfil(true)
+        _ = await gate.value(within: nil, on: ContinuousClock())
+        if batch.spans.contains(where: { failingNames.contains($0.name) }) { throw Refused() }
+        state.withLock { $0.batches.append(batch) }
+    }
+
+    func shutdown() async {
+        state.withLock { $0.shutdownCount += 1 }
+    }
+}
