@@ -22,7 +22,7 @@ let package = Package(
         .executable(name: "tapeline", targets: ["Tool"]),
         .library(
             name: "Tapeline",
-            targets: ["Audio", "Capture", "FrameRing", "OTLP", "RecorderIO", "RecordingExport", "Session"]
+            targets: ["Audio", "Capture", "OTLP", "RecorderIO", "RecordingExport", "RecordingStore", "Session"]
         ),
         .library(name: "FixtureMicrophone", type: .dynamic, targets: ["FixtureMicrophone"]),
     ],
@@ -46,17 +46,19 @@ let package = Package(
             swiftSettings: rules
         ),
         .target(name: "RecordingExport", dependencies: ["Audio", "RecorderIO", logging], swiftSettings: rules),
+        .target(name: "RecordingStore", dependencies: ["RecorderIO"], swiftSettings: rules),
         .target(
             name: "Session",
             dependencies: [
-                "Audio", "Capture", "FrameRing", "RecorderIO", "RecordingExport", logging, tracing,
+                "Audio", "Capture", "RecorderIO", "RecordingExport", "RecordingStore", logging, tracing,
             ],
             swiftSettings: rules
         ),
         .executableTarget(
             name: "Tool",
             dependencies: [
-                "Audio", "Capture", "OTLP", "RecorderIO", "RecordingExport", "Session", logging, tracing,
+                "Audio", "Capture", "OTLP", "RecorderIO", "RecordingExport", "RecordingStore", "Session", logging,
+                tracing,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: rules

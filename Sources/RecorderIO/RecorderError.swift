@@ -12,6 +12,10 @@ public enum RecorderError: Error, Hashable, Sendable {
     case file(path: String, call: String, code: Int32)
     /// libsndfile or libcrypto refused.
     case encoder(reason: String)
+    /// The device gave no frame before the end.
+    case nothingCaptured
+    /// The disk did not take the rest in time; the file stays under its `.part` name.
+    case unfinished(seconds: Int)
     /// No memory for the ring or a thread.
     case resources(reason: String)
 
@@ -19,7 +23,7 @@ public enum RecorderError: Error, Hashable, Sendable {
     public var isStorageFault: Bool {
         switch self {
         case .file, .encoder: true
-        case .capture, .cannotHold, .exists, .resources: false
+        case .capture, .cannotHold, .exists, .nothingCaptured, .unfinished, .resources: false
         }
     }
 }
@@ -34,7 +38,24 @@ extension RecorderError: CustomStringConvertible {
         case .file(let path, let call, let code):
             "\(call) of \(path) failed (\(Self.reason(code))): \(Self.advice(code))"
         case .encoder(let reason): "the encoder refused (\(reason)): choose another --container"
+        case .nothingCaptured: "the device gave no audio: check that it is plugged in and not muted"
+        case .unfinished(let seconds):
+            "the disk did not take the recording within \(seconds) s: the file keeps its .part name, check the disk"
         case .resources(let reason): reason
+        }
+    }
+
+    /// The same without any local path, for spans (SPAN-1).
+    public var spanDescription: String {
+        switch self {
+        case .capture: "the device failed"
+        case .cannotHold(let container, let what, _): "\(container.rawValue) cannot hold \(what)"
+        case .exists: "the file exists already"
+        case .file(_, let call, let code): "\(call) failed (\(Self.reason(code)))"
+        case .encoder(let reason): "the encoder refused (\(reason))"
+        case .nothingCaptured: "the device gave no audio"
+        case .unfinished(let seconds): "the disk did not take the recording within \(seconds) s"
+        case .resources: "no memory for the ring or a thread"
         }
     }
 

@@ -196,7 +196,8 @@ struct RecorderLoop: ~Copyable, Sendable {
         }
         do throws(RecorderError) {
             let digest = try SHA256.ofFile(atPath: options.filePath)
-            return RecordingOutcome(recording: recording(digest), error: failure)
+            return RecordingOutcome(
+                recording: recording(digest), error: failure, startTime: timeline.startTime)
         } catch {
             return RecordingOutcome(recording: nil, error: failure ?? error)
         }

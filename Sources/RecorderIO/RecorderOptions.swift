@@ -1,3 +1,4 @@
+public import Audio
 public import Capture
 
 /// What to record, and where to put it.
@@ -50,4 +51,6 @@ public struct RecorderProgress: Hashable, Sendable {
 public struct RecordingOutcome: Sendable {
     public var recording: FinishedRecording?
     public var error: RecorderError?
+    /// When the first frame was captured, on this machine's monotonic clock.
+    public var startTime: HostTime?
 }

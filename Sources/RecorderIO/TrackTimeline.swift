@@ -22,6 +22,8 @@ struct TrackTimeline {
         /// The least late observation behind it.
         var best: (deliveredFrameCount: Int64, hostTime: HostTime)?
         var bestLateness = Double.infinity
+
+        var isReported: Bool { cause != .unreported }
     }
 
     private struct PlacedGap {
@@ -112,14 +114,17 @@ struct TrackTimeline {
             return
         }
         let isGrowing = lateness > doubt.bestLateness + lossThreshold
+        // The device is still losing: what it had delivered by then came before the loss, which is measured from here.
+        if isGrowing, let best = doubt.best {
+            doubt.capturedFrameCount = doubt.isReported ? doubt.capturedFrameCount : best.deliveredFrameCount
+            doubt.settlesFrom = hostTime
+        }
         if lateness < doubt.bestLateness || isGrowing {
             doubt.bestLateness = lateness
             doubt.best = (delivered, hostTime)
         }
-        // The device is still losing: its end is measured from here.
-        if isGrowing { doubt.settlesFrom = hostTime }
         suspicion = doubt
-        if doubt.cause == .unreported, excess <= lossThreshold {
+        if !doubt.isReported, excess <= lossThreshold {
             // It was only late: the frames have come after all.
             suspicion = nil
             jitterSeconds += (min(0.02, hostTime.seconds(since: doubt.since)) - jitterSeconds) / 8

@@ -1,0 +1,25 @@
+public import RecorderIO
+
+/// Why a session did not start. Each description is one sentence that names the fix.
+public enum SessionError: Error, Hashable, Sendable {
+    /// It runs already.
+    case running
+    /// Exporters were given outside `JobContext.run` (SES-3).
+    case exportersNeedJob
+    /// Another session of the job is the primary one, and only that may record or export (SES-2, SES-3).
+    case notPrimary
+    /// The device or the file.
+    case recorder(RecorderError)
+}
+
+extension SessionError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .running: "the session runs already: close it first"
+        case .exportersNeedJob: "recording exporters need a job: start the session inside JobContext.run"
+        case .notPrimary:
+            "another session of this job is the primary one, and only that can be recorded: start this one with record: false and without exporters"
+        case .recorder(let error): error.description
+        }
+    }
+}

@@ -1,0 +1,40 @@
+public import Capture
+public import RecorderIO
+public import RecordingStore
+
+/// What a session records, and where it puts it.
+public struct SessionOptions: Sendable {
+    public var capture: CaptureOptions
+    public var container: Container
+    public var place: RecordingPlace
+    /// Replaces a finished file instead of refusing it.
+    public var replacesFile: Bool
+    /// Ends the recording after exactly so many seconds of its timeline.
+    public var durationSeconds: Double?
+    /// How long finalizing may take before the session ends without its recording.
+    public var finalizeLimit: Duration
+    /// How long the whole end of a session may take (SES-4).
+    public var endLimit: Duration
+    /// The program's version, as reports tell it.
+    public var version: String
+
+    public init(
+        capture: CaptureOptions,
+        container: Container = .wav,
+        place: RecordingPlace,
+        replacesFile: Bool = false,
+        durationSeconds: Double? = nil,
+        finalizeLimit: Duration = .seconds(60),
+        endLimit: Duration = .seconds(300),
+        version: String
+    ) {
+        self.capture = capture
+        self.container = container
+        self.place = place
+        self.replacesFile = replacesFile
+        self.durationSeconds = durationSeconds
+        self.finalizeLimit = finalizeLimit
+        self.endLimit = endLimit
+        self.version = version
+    }
+}

@@ -1,0 +1,118 @@
+public import Audio
+internal import FoundationEssentials
+public import RecorderIO
+public import RecordingExport
+
+/// What became of a session, as a value and as JSON with exactly these keys; what is unknown is absent (SES-10).
+///
+/// Times are RFC 3339 in UTC with fractions.
+public struct SessionReport: Codable, Hashable, Sendable {
+    public var sessionID: String
+    public var traceID: String?
+    public var spanID: String?
+    public var version: String
+    public var startedAt: String
+    public var endedAt: String?
+    public var status: RecordingStatus?
+    public var recording: Recording?
+    public var exports: [Export]
+
+    enum CodingKeys: String, CodingKey {
+        case sessionID = "session_id"
+        case traceID = "trace_id"
+        case spanID = "span_id"
+        case version
+        case startedAt = "started_at"
+        case endedAt = "ended_at"
+        case status, recording, exports
+    }
+
+    /// The finalized file.
+    public struct Recording: Codable, Hashable, Sendable {
+        public var id: String
+        public var path: String
+        public var container: Container
+        /// As ALSA names it: what the device gave.
+        public var sampleFormat: String
+        public var sampleRateHz: Int
+        public var measuredRateHz: Double?
+        public var channels: Int
+        public var frames: Int64
+        public var durationS: Double
+        public var startedAt: String
+        public var sha256: String
+        public var bytes: Int64
+        public var peakDBFS: Double?
+        public var droppedFrames: Int64
+        public var gaps: [Gap]
+
+        enum CodingKeys: String, CodingKey {
+            case id, path, container, channels, frames, sha256, bytes, gaps
+            case sampleFormat = "sample_format"
+            case sampleRateHz = "sample_rate_hz"
+            case measuredRateHz = "measured_rate_hz"
+            case durationS = "duration_s"
+            case startedAt = "started_at"
+            case peakDBFS = "peak_dbfs"
+            case droppedFrames = "dropped_frames"
+        }
+
+        init(_ recording: FinishedRecording) {
+            id = recording.id
+            path = recording.path
+            container = recording.container
+            sampleFormat = recording.format.sampleFormat.rawValue
+            sampleRateHz = recording.format.sampleRate
+            measuredRateHz = recording.measuredRate
+            channels = recording.format.channelCount
+            frames = recording.frameCount
+            durationS = recording.durationSeconds
+            startedAt = Timestamp.rfc3339(recording.startedAt)
+            sha256 = recording.sha256
+            bytes = recording.byteCount
+            peakDBFS = recording.peakDBFS
+            droppedFrames = recording.droppedFrameCount
+            gaps = recording.gaps
+        }
+    }
+
+    /// What one exporter did.
+    public struct Export: Codable, Hashable, Sendable {
+        public var exporter: String
+        public var outcome: ExportOutcome.Kind
+        public var recordingURL: String?
+        public var recordingID: String?
+        public var recordingPath: String?
+        public var error: String?
+        public var seconds: Double
+
+        enum CodingKeys: String, CodingKey {
+            case exporter, outcome, error, seconds
+            case recordingURL = "recording_url"
+            case recordingID = "recording_id"
+            case recordingPath = "recording_path"
+        }
+
+        init(_ outcome: ExportOutcome) {
+            exporter = outcome.exporter
+            self.outcome = outcome.outcome
+            recordingURL = outcome.recordingURL
+            recordingID = outcome.recordingID
+            recordingPath = outcome.recordingPath
+            error = outcome.error
+            seconds = outcome.seconds
+        }
+    }
+
+    /// One JSON object, keys in a fixed order, with a line end.
+    public func json() throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(self), as: UTF8.self) + "\n"
+    }
+}
+
+extension FinishedRecording {
+    /// Frames over rate (REC-6).
+    var durationSeconds: Double { Double(frameCount) / Double(format.sampleRate) }
+}

@@ -1,0 +1,104 @@
+internal import Audio
+internal import Capture
+internal import Logging
+internal import RecorderIO
+internal import RecordingExport
+internal import RecordingStore
+internal import Tracing
+
+/// A started session, from its span's start to its report.
+struct SessionRun: Sendable {
+    let sessionID: String
+    let recordingID: String
+    let options: SessionOptions
+    let recorder: RecorderIO?
+    let filePath: String?
+    let exporters: [any RecordingExporter]
+    let logger: Logger
+    let span: any Span
+    private let startedAt: Double
+    private let startTime: HostTime
+    private let traceParent: TraceParent
+
+    init(
+        sessionID: String, recordingID: String, options: SessionOptions, recorder: RecorderIO?, filePath: String?,
+        exporters: [any RecordingExporter], tracer: any Tracer, logger: Logger
+    ) {
+        self.sessionID = sessionID
+        self.recordingID = recordingID
+        self.options = options
+        self.recorder = recorder
+        self.filePath = filePath
+        self.exporters = exporters
+        self.logger = logger
+        startedAt = Timestamp.now()
+        startTime = .now()
+        span = tracer.startSpan("agent_session", ofKind: .internal)
+        traceParent = TraceParent(of: span, tracer)
+    }
+
+    /// The end of a session, in the order of SES-4. Nothing in it throws: an error of one step is part of the report, and
+    /// the span ends exactly once all the same.
+    func end(skippingExport: Bool) async -> SessionReport {
+        let deadline = ContinuousClock.now + options.endLimit
+        let outcome = await recorder?.close(timeLimit: options.finalizeLimit)
+        let endedAt = Timestamp.now()
+        let failure = failure(of: outcome)
+        if let failure { logger.error("\(failure.description)") }
+
+        var report = report(endedAt: endedAt, recording: outcome?.recording)
+        write(report, replacing: options.replacesFile)
+
+        let recording = SessionRecording(
+            recordingID: recordingID, sessionID: sessionID, traceID: traceParent.traceID, spanID: traceParent.spanID,
+            file: outcome?.recording)
+        let outcomes =
+            skippingExport
+            ? exporters.map { ExportOutcome(exporter: $0.name, outcome: .deferred) }
+            : await ServiceContext.withValue(span.context) {
+                await ExporterChain(exporters, logger: logger).run(recording, deadline: deadline)
+            }
+        let status = RecordingStatus(
+            isRecordingOn: recorder != nil, didRecordingFail: failure != nil, outcomes: outcomes)
+
+        let final = SessionSpanAttributes(
+            outcomes: outcomes, status: status, recording: outcome?.recording, exported: recording, endedAt: endedAt,
+            offsetSeconds: outcome?.startTime?.seconds(since: startTime))
+        for event in final.events { span.addEvent(event) }
+        span.attributes.merge(final.attributes)
+        // A failed exporter is no failed session (SPAN-3).
+        if let failure { span.setStatus(SpanStatus(code: .error, message: failure.spanDescription)) }
+        span.end()
+
+        report.status = status
+        report.exports = outcomes.map(SessionReport.Export.init)
+        write(report, replacing: true)
+        return report
+    }
+
+    private func failure(of outcome: RecordingOutcome?) -> RecorderError? {
+        guard recorder != nil else { return nil }
+        guard let outcome else { return .unfinished(seconds: Int(options.finalizeLimit.components.seconds)) }
+        if let error = outcome.error { return error }
+        return outcome.recording == nil ? .nothingCaptured : nil
+    }
+
+    private func report(endedAt: Double, recording: FinishedRecording?) -> SessionReport {
+        SessionReport(
+            sessionID: sessionID, traceID: traceParent.traceID, spanID: traceParent.spanID, version: options.version,
+            startedAt: Timestamp.rfc3339(startedAt), endedAt: Timestamp.rfc3339(endedAt), status: nil,
+            recording: recording.map(SessionReport.Recording.init), exports: [])
+    }
+
+    /// Puts the report beside the recording: once before the exporters run, so that it is there if they never return,
+    /// and once with what they did.
+    private func write(_ report: SessionReport, replacing: Bool) {
+        guard let filePath, report.recording != nil else { return }
+        do {
+            let path = RecordingPlace.reportPath(forFile: filePath)
+            try DurableFile.write(try report.json(), to: path, replacing: replacing)
+        } catch {
+            logger.error("the report could not be written: \(error)")
+        }
+    }
+}
