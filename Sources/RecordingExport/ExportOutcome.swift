@@ -1,0 +1,66 @@
+/// How one exporter's call ended, as the report tells it (SES-10).
+public struct ExportOutcome: Hashable, Sendable {
+    public enum Kind: String, Hashable, Sendable, Codable, CaseIterable {
+        /// It returned at least one reference that can be set on the span.
+        case attached
+        /// It returned nothing, or nothing but empty strings.
+        case none
+        /// It did not end within its limit, or the whole chain's time was over.
+        case timeout
+        case failed
+        /// The caller was cancelled, or the exporter said that it was.
+        case cancelled
+        case tooLarge = "too_large"
+        case unreadable
+        case deferred
+    }
+
+    /// The exporter's name.
+    public var exporter: String
+    public var outcome: Kind
+    public var recordingURL: String?
+    public var recordingID: String?
+    public var recordingPath: String?
+    /// One sentence for the report: it may name local paths.
+    public var error: String?
+    /// How long the call took; less than the truth after a timeout, when the call may still be going on.
+    public var seconds: Double
+    /// One sentence for the span, free of local paths (SPAN-1). Not a part of the report.
+    public var spanError: String?
+    /// What the exporter asks to be set on the span, unchecked. Not a part of the report.
+    public var traceAttributes: [String: TraceAttributeValue] = [:]
+
+    public init(
+        exporter: String,
+        outcome: Kind,
+        recordingURL: String? = nil,
+        recordingID: String? = nil,
+        recordingPath: String? = nil,
+        error: String? = nil,
+        seconds: Double = 0,
+        spanError: String? = nil,
+        traceAttributes: [String: TraceAttributeValue] = [:]
+    ) {
+        self.exporter = exporter
+        self.outcome = outcome
+        self.recordingURL = recordingURL
+        self.recordingID = recordingID
+        self.recordingPath = recordingPath
+        self.error = error
+        self.seconds = seconds
+        self.spanError = spanError
+        self.traceAttributes = traceAttributes
+    }
+}
+
+extension ExportOutcome: Codable {
+    enum CodingKeys: String, CodingKey {
+        case exporter
+        case outcome
+        case recordingURL = "recording_url"
+        case recordingID = "recording_id"
+        case recordingPath = "recording_path"
+        case error
+        case seconds
+    }
+}

@@ -1,0 +1,109 @@
+/// An exporter, written as a URL: `dir:/path`, `dir:/path?reference=path`, `exec:/path/to/program` (EXP-8).
+///
+/// Relative paths count from the folder that is given, once, when the URL is read. Paths may be percent-encoded; a `%`, `?`
+/// or `#` in one must be.
+public enum ExporterURL: Hashable, Sendable {
+    case directory(path: String, returnsPath: Bool)
+    case command(path: String)
+
+    /// - Parameter currentDirectory: Absolute path that relative ones count from.
+    /// - Throws: `RecordingExportError` of kind `configuration`, one sentence that names the fix.
+    public init(_ text: String, relativeTo currentDirectory: String) throws(RecordingExportError) {
+        guard let colon = text.firstIndex(of: ":") else {
+            throw Self.failure(
+                text,
+                "it has no scheme",
+                "write dir:\(text) for a directory, or exec:\(text) for a program"
+            )
+        }
+        let rest = text[text.index(after: colon)...]
+        switch text[..<colon].lowercased() {
+        case "dir":
+            let (path, query) = try Self.parts(rest, text, currentDirectory)
+            guard query == nil || query == "reference=path" else {
+                throw Self.failure(text, "its only option is ?reference=path", "use that, or none")
+            }
+            self = .directory(path: path, returnsPath: query != nil)
+        case "exec":
+            let (path, query) = try Self.parts(rest, text, currentDirectory)
+            guard query == nil else {
+                throw Self.failure(
+                    text,
+                    "exec: takes no options",
+                    "remove what follows the ?, or write %3F for a ? in the path"
+                )
+            }
+            self = .command(path: path)
+        case let scheme where ["http", "https", "s3"].contains(scheme):
+            throw Self.failure(
+                text,
+                "\(scheme): is not supported in this version",
+                "use dir:/path or exec:/path/to/program"
+            )
+        case let scheme:
+            throw Self.failure(text, "\(scheme): is no exporter", "use dir:/path or exec:/path/to/program")
+        }
+    }
+
+    /// The exporter that the URL describes.
+    public func makeExporter() -> any RecordingExporter {
+        switch self {
+        case .directory(let path, let returnsPath): DirectoryExporter(directoryPath: path, returnsPath: returnsPath)
+        case .command(let path): CommandExporter(programPath: path)
+        }
+    }
+
+    private static func parts(
+        _ rest: Substring,
+        _ text: String,
+        _ currentDirectory: String
+    ) throws(RecordingExportError) -> (path: String, query: String?) {
+        guard !rest.contains("#") else { throw failure(text, "it has a #", "write %23 for a # in the path") }
+        let parts = rest.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        guard var path = decoded(parts[0]) else {
+            throw failure(
+                text,
+                "it has a % that no two hexadecimal digits of UTF-8 follow",
+                "write %25 for a % in the path"
+            )
+        }
+        if path.hasPrefix("//") {
+            guard path.hasPrefix("///") else { throw failure(text, "it names a host", "use one slash, or three") }
+            path.removeFirst(2)
+        }
+        guard !path.isEmpty, !path.utf8.contains(0) else {
+            throw failure(text, "it has no path", "add one, such as dir:/path")
+        }
+        guard path != "~", !path.hasPrefix("~/") else {
+            throw failure(text, "~ is not expanded after a colon", "use $HOME, or write the path out")
+        }
+        if !path.hasPrefix("/") { path = "\(currentDirectory)/\(path)" }
+        while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+        return (path, parts.count > 1 ? String(parts[1]) : nil)
+    }
+
+    private static func decoded(_ text: Substring) -> String? {
+        var bytes: [UInt8] = []
+        var rest = Substring(text).utf8
+        while let byte = rest.popFirst() {
+            guard byte == UInt8(ascii: "%") else {
+                bytes.append(byte)
+                continue
+            }
+            guard rest.count >= 2, let digits = String(rest.prefix(2)),
+                digits.allSatisfy(\.isHexDigit), let value = UInt8(digits, radix: 16)
+            else { return nil }
+            bytes.append(value)
+            rest = rest.dropFirst(2)
+        }
+        return String(validating: bytes, as: UTF8.self)
+    }
+
+    private static func failure(_ text: String, _ cause: String, _ fix: String) -> RecordingExportError {
+        RecordingExportError(
+            .configuration,
+            "cannot export to \(text): \(cause): \(fix)",
+            onSpan: "an exporter's URL was not understood"
+        )
+    }
+}

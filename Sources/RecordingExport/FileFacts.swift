@@ -1,0 +1,41 @@
+// Fence: struct stat.
+import Glibc
+
+/// What the system says of a file without opening it.
+struct FileFacts: Hashable, Sendable {
+    var byteCount: Int64
+    var isRegularFile: Bool
+    /// Equal for two names of one file.
+    var identity: Identity
+
+    struct Identity: Hashable, Sendable {
+        var device: UInt64
+        var inode: UInt64
+    }
+
+    /// Follows symbolic links. Nil where there is no such file.
+    static func of(_ path: String) throws(SystemCallFailure) -> FileFacts? {
+        var status = stat()
+        guard unsafe stat(path, &status) == 0 else {
+            if errno == ENOENT { return nil }
+            throw SystemCallFailure(call: "stat", code: errno)
+        }
+        return FileFacts(status)
+    }
+
+    /// Does not follow a symbolic link. Nil where there is no such file.
+    static func of(_ name: String, in directory: borrowing Descriptor) throws(SystemCallFailure) -> FileFacts? {
+        var status = stat()
+        guard unsafe fstatat(directory.number, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else {
+            if errno == ENOENT { return nil }
+            throw SystemCallFailure(call: "fstatat", code: errno)
+        }
+        return FileFacts(status)
+    }
+
+    private init(_ status: stat) {
+        byteCount = Int64(status.st_size)
+        isRegularFile = status.st_mode & S_IFMT == S_IFREG
+        identity = Identity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
+    }
+}

@@ -1,0 +1,60 @@
+import Audio
+import Foundation
+import RecorderIO
+import RecordingExport
+
+/// A folder of a test's own, removed with it.
+final class Workspace: Sendable {
+    let path: String
+
+    init(in parent: String = FileManager.default.temporaryDirectory.path) throws {
+        path = "\(parent)/tapeline-\(UUID().uuidString.lowercased())"
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    /// Bytes whose SHA-256 another program computed.
+    static let content = Data((0..<3_000_001).map { UInt8(($0 * 31 + 7) % 251) })
+    static let sha256 = "88f6072481ae464b10be82bfdae476ef79e6c58e7535044dbb5d93488aa8ff98"
+    static let recordingID = "0b8f7a52-5a0e-4c7e-9f5d-2f1d3c4b5a69"
+
+    /// A finalized recording in this folder.
+    func recording() throws -> SessionRecording {
+        let file = FinishedRecording(
+            id: Self.recordingID,
+            path: "\(path)/talk.wav",
+            container: .wav,
+            format: AudioFormat(sampleFormat: .s16, sampleRate: 48000, channelCount: 2),
+            measuredRate: nil,
+            frameCount: 749_989,
+            startedAt: 1_750_000_000.25,
+            sha256: Self.sha256,
+            byteCount: Int64(Self.content.count),
+            peakDBFS: nil,
+            droppedFrameCount: 0,
+            gaps: []
+        )
+        try Self.content.write(to: URL(fileURLWithPath: file.path))
+        return SessionRecording(
+            recordingID: file.id,
+            sessionID: "session-1",
+            traceID: "0af7651916cd43dd8448eb211c80319c",
+            spanID: "b7ad6b7169203331",
+            file: file
+        )
+    }
+
+    /// Writes an executable file.
+    func program(_ text: String, named name: String = "program") throws -> String {
+        let file = "\(path)/\(name)"
+        try Data(text.utf8).write(to: URL(fileURLWithPath: file))
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: file)
+        return file
+    }
+
+    /// The names in a folder, sorted, hidden ones too.
+    static func names(in folder: String) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+    }
+}
