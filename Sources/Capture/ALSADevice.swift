@@ -80,7 +80,8 @@ public struct ALSADevice: ~Copyable, @unchecked Sendable {
         return DeviceStatus(
             state: unsafe Self.state(snd_pcm_status_get_state(statusMemory)),
             waitingFrameCount: unsafe Int(snd_pcm_status_get_avail(statusMemory)),
-            hostTime: age < 1 && age > -1 ? driverTime : before)
+            hostTime: age < 1 && age > -1 ? driverTime : before
+        )
     }
 
     /// Reads waiting frames into the start of `frames`, at most as many as fit and `frameCount`.

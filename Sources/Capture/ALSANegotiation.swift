@@ -62,8 +62,10 @@ enum ALSANegotiation {
         defer { unsafe snd_pcm_hw_params_free(parameters) }
         try unsafe check(name, "snd_pcm_hw_params_any", snd_pcm_hw_params_any(pcm, parameters))
         try unsafe check(
-            name, "snd_pcm_hw_params_set_access",
-            snd_pcm_hw_params_set_access(pcm, parameters, SND_PCM_ACCESS_RW_INTERLEAVED))
+            name,
+            "snd_pcm_hw_params_set_access",
+            snd_pcm_hw_params_set_access(pcm, parameters, SND_PCM_ACCESS_RW_INTERLEAVED)
+        )
 
         let sampleFormat = unsafe try agreeOnSampleFormat(pcm, parameters, options)
         let channelCount = unsafe try agreeOnChannelCount(pcm, parameters, options)
@@ -75,36 +77,49 @@ enum ALSANegotiation {
         var buffer: snd_pcm_uframes_t = 0
         var direction: Int32 = 0
         try unsafe check(
-            name, "snd_pcm_hw_params_get_period_size",
-            snd_pcm_hw_params_get_period_size(parameters, &period, &direction))
+            name,
+            "snd_pcm_hw_params_get_period_size",
+            snd_pcm_hw_params_get_period_size(parameters, &period, &direction)
+        )
         try unsafe check(
-            name, "snd_pcm_hw_params_get_buffer_size", snd_pcm_hw_params_get_buffer_size(parameters, &buffer))
+            name,
+            "snd_pcm_hw_params_get_buffer_size",
+            snd_pcm_hw_params_get_buffer_size(parameters, &buffer)
+        )
         unsafe try setSoftwareParameters(pcm, name, period: period)
         return Agreement(
             format: AudioFormat(sampleFormat: sampleFormat, sampleRate: sampleRate, channelCount: channelCount),
-            periodFrameCount: Int(period), bufferFrameCount: Int(buffer))
+            periodFrameCount: Int(period),
+            bufferFrameCount: Int(buffer)
+        )
     }
 
     private static func agreeOnSampleFormat(
-        _ pcm: OpaquePointer, _ parameters: OpaquePointer, _ options: CaptureOptions
+        _ pcm: OpaquePointer,
+        _ parameters: OpaquePointer,
+        _ options: CaptureOptions
     ) throws(CaptureError) -> SampleFormat {
-        let offered = SampleFormat.allCases.filter {
-            unsafe snd_pcm_hw_params_test_format(pcm, parameters, alsaFormat($0)) == 0
-        }
+        let offered = unsafe sampleFormats(pcm, parameters)
         guard let chosen = options.sampleFormat ?? offered.first, offered.contains(chosen) else {
             throw .notOffered(
-                name: options.deviceName, asked: options.sampleFormat?.rawValue ?? "a format that can be recorded",
+                name: options.deviceName,
+                asked: options.sampleFormat?.rawValue ?? "a format that can be recorded",
                 offered: list(offered.map(\.rawValue)),
-                option: offered.first.map { "--format \($0.rawValue)" } ?? "another device")
+                option: offered.first.map { "--format \($0.rawValue)" } ?? "another device"
+            )
         }
         try unsafe check(
-            options.deviceName, "snd_pcm_hw_params_set_format",
-            snd_pcm_hw_params_set_format(pcm, parameters, alsaFormat(chosen)))
+            options.deviceName,
+            "snd_pcm_hw_params_set_format",
+            snd_pcm_hw_params_set_format(pcm, parameters, alsaFormat(chosen))
+        )
         return chosen
     }
 
     private static func agreeOnChannelCount(
-        _ pcm: OpaquePointer, _ parameters: OpaquePointer, _ options: CaptureOptions
+        _ pcm: OpaquePointer,
+        _ parameters: OpaquePointer,
+        _ options: CaptureOptions
     ) throws(CaptureError) -> Int {
         let offered = unsafe channelCounts(pcm, parameters)
         let preferred = [2, 1].first { offered.contains($0) } ?? offered.first
@@ -112,16 +127,24 @@ enum ALSANegotiation {
             let asked = options.channelCount.map { $0 == 1 ? "1 channel" : "\($0) channels" } ?? "up to 64 channels"
             let option = nearest(to: options.channelCount ?? 2, in: offered).map { "--channels \($0)" }
             throw .notOffered(
-                name: options.deviceName, asked: asked, offered: ranges(offered), option: option ?? "another device")
+                name: options.deviceName,
+                asked: asked,
+                offered: ranges(offered),
+                option: option ?? "another device"
+            )
         }
         try unsafe check(
-            options.deviceName, "snd_pcm_hw_params_set_channels",
-            snd_pcm_hw_params_set_channels(pcm, parameters, UInt32(chosen)))
+            options.deviceName,
+            "snd_pcm_hw_params_set_channels",
+            snd_pcm_hw_params_set_channels(pcm, parameters, UInt32(chosen))
+        )
         return chosen
     }
 
     private static func agreeOnRate(
-        _ pcm: OpaquePointer, _ parameters: OpaquePointer, _ options: CaptureOptions
+        _ pcm: OpaquePointer,
+        _ parameters: OpaquePointer,
+        _ options: CaptureOptions
     ) throws(CaptureError) -> Int {
         let offered = unsafe rates(pcm, parameters)
         let preferred = preferredRates.first { offered.contains($0) } ?? offered.last
@@ -131,46 +154,66 @@ enum ALSANegotiation {
         else {
             let option = nearest(to: options.sampleRate ?? 48000, in: offered).map { "--rate \($0)" }
             throw .notOffered(
-                name: options.deviceName, asked: options.sampleRate.map { "\($0) Hz" } ?? "a rate up to 384000 Hz",
-                offered: list(offered.map(String.init)), option: option ?? "another device")
+                name: options.deviceName,
+                asked: options.sampleRate.map { "\($0) Hz" } ?? "a rate up to 384000 Hz",
+                offered: list(offered.map(String.init)),
+                option: option ?? "another device"
+            )
         }
         return chosen
     }
 
     /// A second of buffer in four periods unless told: few wake-ups, and slack for a machine that stalls (CAP-5).
     private static func agreeOnBuffer(
-        _ pcm: OpaquePointer, _ parameters: OpaquePointer, _ options: CaptureOptions, sampleRate: Int
+        _ pcm: OpaquePointer,
+        _ parameters: OpaquePointer,
+        _ options: CaptureOptions,
+        sampleRate: Int
     ) throws(CaptureError) {
         var largest: snd_pcm_uframes_t = 0
         try unsafe check(
-            options.deviceName, "snd_pcm_hw_params_get_buffer_size_max",
-            snd_pcm_hw_params_get_buffer_size_max(parameters, &largest))
+            options.deviceName,
+            "snd_pcm_hw_params_get_buffer_size_max",
+            snd_pcm_hw_params_get_buffer_size_max(parameters, &largest)
+        )
         let wanted = options.bufferFrameCount ?? max(sampleRate, 4 * (options.periodFrameCount ?? 0))
         var buffer = min(snd_pcm_uframes_t(clamping: wanted), largest)
         var period = snd_pcm_uframes_t(clamping: options.periodFrameCount ?? Int(buffer) / 4)
         var direction: Int32 = 0
         let askedPeriod = period
         try unsafe check(
-            options.deviceName, "snd_pcm_hw_params_set_period_size_near",
-            snd_pcm_hw_params_set_period_size_near(pcm, parameters, &period, &direction))
+            options.deviceName,
+            "snd_pcm_hw_params_set_period_size_near",
+            snd_pcm_hw_params_set_period_size_near(pcm, parameters, &period, &direction)
+        )
         if options.periodFrameCount != nil, period != askedPeriod {
             throw .notOffered(
-                name: options.deviceName, asked: "a period of \(askedPeriod) frames", offered: "\(period)",
-                option: "--period-size \(period)")
+                name: options.deviceName,
+                asked: "a period of \(askedPeriod) frames",
+                offered: "\(period)",
+                option: "--period-size \(period)"
+            )
         }
         let askedBuffer = buffer
         try unsafe check(
-            options.deviceName, "snd_pcm_hw_params_set_buffer_size_near",
-            snd_pcm_hw_params_set_buffer_size_near(pcm, parameters, &buffer))
+            options.deviceName,
+            "snd_pcm_hw_params_set_buffer_size_near",
+            snd_pcm_hw_params_set_buffer_size_near(pcm, parameters, &buffer)
+        )
         if let wanted = options.bufferFrameCount, buffer != askedBuffer || wanted != Int(buffer) {
             throw .notOffered(
-                name: options.deviceName, asked: "a buffer of \(wanted) frames", offered: "\(buffer)",
-                option: "--buffer-size \(buffer)")
+                name: options.deviceName,
+                asked: "a buffer of \(wanted) frames",
+                offered: "\(buffer)",
+                option: "--buffer-size \(buffer)"
+            )
         }
     }
 
     private static func setSoftwareParameters(
-        _ pcm: OpaquePointer, _ name: String, period: snd_pcm_uframes_t
+        _ pcm: OpaquePointer,
+        _ name: String,
+        period: snd_pcm_uframes_t
     ) throws(CaptureError) {
         var memory: OpaquePointer?
         guard unsafe snd_pcm_sw_params_malloc(&memory) == 0, let parameters = unsafe memory else {
@@ -179,16 +222,27 @@ enum ALSANegotiation {
         defer { unsafe snd_pcm_sw_params_free(parameters) }
         try unsafe check(name, "snd_pcm_sw_params_current", snd_pcm_sw_params_current(pcm, parameters))
         try unsafe check(
-            name, "snd_pcm_sw_params_set_avail_min", snd_pcm_sw_params_set_avail_min(pcm, parameters, period))
+            name,
+            "snd_pcm_sw_params_set_avail_min",
+            snd_pcm_sw_params_set_avail_min(pcm, parameters, period)
+        )
         try unsafe check(
-            name, "snd_pcm_sw_params_set_tstamp_mode",
-            snd_pcm_sw_params_set_tstamp_mode(pcm, parameters, SND_PCM_TSTAMP_ENABLE))
+            name,
+            "snd_pcm_sw_params_set_tstamp_mode",
+            snd_pcm_sw_params_set_tstamp_mode(pcm, parameters, SND_PCM_TSTAMP_ENABLE)
+        )
         // Old drivers know wall-clock stamps only; `status` recognizes those by their size.
         _ = unsafe snd_pcm_sw_params_set_tstamp_type(pcm, parameters, SND_PCM_TSTAMP_TYPE_MONOTONIC)
         try unsafe check(name, "snd_pcm_sw_params", snd_pcm_sw_params(pcm, parameters))
     }
 
     // MARK: What a device offers
+
+    static func sampleFormats(_ pcm: OpaquePointer, _ parameters: OpaquePointer) -> [SampleFormat] {
+        SampleFormat.allCases.filter {
+            unsafe snd_pcm_hw_params_test_format(pcm, parameters, alsaFormat($0)) == 0
+        }
+    }
 
     static func channelCounts(_ pcm: OpaquePointer, _ parameters: OpaquePointer) -> [Int] {
         (1...64).filter { unsafe snd_pcm_hw_params_test_channels(pcm, parameters, UInt32($0)) == 0 }

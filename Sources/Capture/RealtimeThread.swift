@@ -25,13 +25,16 @@ public final class RealtimeThread: Sendable {
         var created = pthread_t()
         let argument = unsafe Unmanaged.passRetained(start as AnyObject)
         let code = unsafe pthread_create(
-            &created, nil,
+            &created,
+            nil,
             { argument in
                 guard let argument = unsafe argument else { return nil }
                 let start = unsafe Unmanaged<AnyObject>.fromOpaque(argument).takeRetainedValue()
                 (start as? any Runnable)?.run()
                 return nil
-            }, argument.toOpaque())
+            },
+            argument.toOpaque()
+        )
         guard code == 0 else {
             unsafe argument.release()
             throw .system(call: "pthread_create", code: code)

@@ -42,7 +42,13 @@ final class MirroredMemory: Sendable {
         }
         guard
             let counters = unsafe mmap(
-                nil, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0),
+                nil,
+                page,
+                PROT_READ | PROT_WRITE,
+                MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE,
+                -1,
+                0
+            ),
             unsafe counters != MAP_FAILED
         else {
             let code = errno
@@ -66,7 +72,9 @@ final class MirroredMemory: Sendable {
     }
 
     var counters: UnsafeMutableRawPointer {
-        guard let pointer = unsafe UnsafeMutableRawPointer(bitPattern: countersAddress) else { preconditionFailure("unmapped") }
+        guard let pointer = unsafe UnsafeMutableRawPointer(bitPattern: countersAddress) else {
+            preconditionFailure("unmapped")
+        }
         return unsafe pointer
     }
 }

@@ -37,7 +37,8 @@ public enum Samples {
     }
 
     private static func integerPeak<Sample: FixedWidthInteger & BinaryInteger & BitwiseCopyable>(
-        _ memory: UnsafeRawBufferPointer, as type: Sample.Type
+        _ memory: UnsafeRawBufferPointer,
+        as type: Sample.Type
     ) -> Float {
         let samples = unsafe memory.assumingMemoryBound(to: type)
         var low: Sample = 0

@@ -35,9 +35,12 @@ extension CaptureBlock {
         guard let kind = Kind(rawValue: bytes.integer(atByteOffset: 0)) else { preconditionFailure("not a block") }
         let cause = bytes.integer(atByteOffset: 32)
         self.init(
-            kind: kind, frameCount: bytes.integer(atByteOffset: 8), deliveredFrameCount: bytes.integer(atByteOffset: 16),
+            kind: kind,
+            frameCount: bytes.integer(atByteOffset: 8),
+            deliveredFrameCount: bytes.integer(atByteOffset: 16),
             hostTime: HostTime(nanoseconds: bytes.integer(atByteOffset: 24)),
-            discontinuity: cause == 0 ? nil : Self.causes[Int(cause) - 1])
+            discontinuity: cause == 0 ? nil : Self.causes[Int(cause) - 1]
+        )
     }
 
     /// Allocates nothing: this runs on the capture thread (CAP-3).

@@ -34,8 +34,12 @@ struct CaptureLoop: ~Copyable, Sendable {
     private static let edgeSeconds = 250e-6
 
     init(
-        device: consuming ALSADevice, options: CaptureOptions, frames: consuming FrameProducer,
-        blocks: consuming FrameProducer, control: CaptureControl, frameLimit: Int64?
+        device: consuming ALSADevice,
+        options: CaptureOptions,
+        frames: consuming FrameProducer,
+        blocks: consuming FrameProducer,
+        control: CaptureControl,
+        frameLimit: Int64?
     ) {
         format = device.format
         periodFrameCount = device.periodFrameCount
@@ -113,9 +117,15 @@ struct CaptureLoop: ~Copyable, Sendable {
             wasRingFull = false
             capturedFrameCount += Int64(count)
             remainingFrameCount -= count
-            push(CaptureBlock(
-                kind: .frames, frameCount: Int64(count), deliveredFrameCount: deliveredFrameCount,
-                hostTime: status.hostTime, discontinuity: discontinuity))
+            push(
+                CaptureBlock(
+                    kind: .frames,
+                    frameCount: Int64(count),
+                    deliveredFrameCount: deliveredFrameCount,
+                    hostTime: status.hostTime,
+                    discontinuity: discontinuity
+                )
+            )
             discontinuity = nil
             lastObservation = status
             lastDeliveredFrameCount = deliveredFrameCount

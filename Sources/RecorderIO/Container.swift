@@ -41,15 +41,19 @@ extension Container {
         case .flac:
             try check(format.channelCount <= 8, "\(format.channelCount) channels (at most 8)", pcm)
             try check(
-                format.sampleFormat.significantBitCount <= 24, "\(format.sampleFormat.rawValue) without loss",
-                "--format S24_LE, or \(pcm)")
+                format.sampleFormat.significantBitCount <= 24,
+                "\(format.sampleFormat.rawValue) without loss",
+                "--format S24_LE, or \(pcm)"
+            )
         case .oggVorbis:
             try check(format.sampleRate <= 192_000, "\(format.sampleRate) Hz (at most 192000)", "\(pcm), or flac")
         case .oggOpus:
             let rates = [8000, 12000, 16000, 24000, 48000]
             try check(
-                rates.contains(format.sampleRate), "\(format.sampleRate) Hz (only 8000, 12000, 16000, 24000 and 48000)",
-                "--rate 48000, or --container ogg-vorbis or flac")
+                rates.contains(format.sampleRate),
+                "\(format.sampleRate) Hz (only 8000, 12000, 16000, 24000 and 48000)",
+                "--rate 48000, or --container ogg-vorbis or flac"
+            )
             try check(format.channelCount <= 8, "\(format.channelCount) channels (at most 8)", pcm)
         }
     }

@@ -88,7 +88,10 @@ final class EncodedBytes {
     /// Writes the sizes into the first bytes of a WAV file and into the head of its `data` chunk.
     func writeEnvelope(dataOffset: Int64, frameCount: Int64, bytesPerFrame: Int) throws(RecorderError) {
         let envelope = WAVEnvelope(
-            fileByteCount: place(byteCount), dataByteCount: frameCount * Int64(bytesPerFrame), frameCount: frameCount)
+            fileByteCount: place(byteCount),
+            dataByteCount: frameCount * Int64(bytesPerFrame),
+            frameCount: frameCount
+        )
         try file.write(envelope.bytes, at: 0)
         try file.write(envelope.dataSizeField, at: place(dataOffset) - 4)
     }

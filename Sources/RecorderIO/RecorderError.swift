@@ -1,5 +1,5 @@
-internal import Glibc
 public import Capture
+internal import Glibc
 
 /// What can go wrong between the ring and the finalized file. Each description is one sentence that names the fix.
 public enum RecorderError: Error, Hashable, Sendable {
@@ -12,8 +12,6 @@ public enum RecorderError: Error, Hashable, Sendable {
     case file(path: String, call: String, code: Int32)
     /// libsndfile or libcrypto refused.
     case encoder(reason: String)
-    /// The device gave no frame before the end.
-    case nothingCaptured
     /// The disk did not take the rest in time; the file stays under its `.part` name.
     case unfinished(seconds: Int)
     /// No memory for the ring or a thread.
@@ -23,7 +21,7 @@ public enum RecorderError: Error, Hashable, Sendable {
     public var isStorageFault: Bool {
         switch self {
         case .file, .encoder: true
-        case .capture, .cannotHold, .exists, .nothingCaptured, .unfinished, .resources: false
+        case .capture, .cannotHold, .exists, .unfinished, .resources: false
         }
     }
 }
@@ -38,7 +36,6 @@ extension RecorderError: CustomStringConvertible {
         case .file(let path, let call, let code):
             "\(call) of \(path) failed (\(Self.reason(code))): \(Self.advice(code))"
         case .encoder(let reason): "the encoder refused (\(reason)): choose another --container"
-        case .nothingCaptured: "the device gave no audio: check that it is plugged in and not muted"
         case .unfinished(let seconds):
             "the disk did not take the recording within \(seconds) s: the file keeps its .part name, check the disk"
         case .resources(let reason): reason
@@ -53,7 +50,6 @@ extension RecorderError: CustomStringConvertible {
         case .exists: "the file exists already"
         case .file(_, let call, let code): "\(call) failed (\(Self.reason(code)))"
         case .encoder(let reason): "the encoder refused (\(reason))"
-        case .nothingCaptured: "the device gave no audio"
         case .unfinished(let seconds): "the disk did not take the recording within \(seconds) s"
         case .resources: "no memory for the ring or a thread"
         }

@@ -38,19 +38,36 @@ public final class RecorderIO: Sendable {
             throw .capture(.device(name: device.name, call: "snd_pcm_start", reason: "it did not start"))
         }
         let recorder = RecorderLoop(
-            options: options, format: format, periodFrameCount: periodFrameCount, control: control, shared: shared,
+            options: options,
+            format: format,
+            periodFrameCount: periodFrameCount,
+            control: control,
+            shared: shared,
             logger: logger,
             soundFile: try SoundFile(
-                path: options.filePath, replacing: options.replacesFile, container: options.container, format: format),
-            frames: frames.consumer, blocks: blocks.consumer, frameLimit: frameLimit)
+                path: options.filePath,
+                replacing: options.replacesFile,
+                container: options.container,
+                format: format
+            ),
+            frames: frames.consumer,
+            blocks: blocks.consumer,
+            frameLimit: frameLimit
+        )
         let capture = CaptureLoop(
-            device: device, options: options.capture, frames: frames.producer, blocks: blocks.producer,
-            control: control, frameLimit: frameLimit)
+            device: device,
+            options: options.capture,
+            frames: frames.producer,
+            blocks: blocks.producer,
+            control: control,
+            frameLimit: frameLimit
+        )
         try launch(capture, recorder)
     }
 
     private func launch(
-        _ capture: consuming CaptureLoop, _ recorder: consuming RecorderLoop
+        _ capture: consuming CaptureLoop,
+        _ recorder: consuming RecorderLoop
     ) throws(RecorderError) {
         let completion = completion
         do throws(CaptureError) {

@@ -26,8 +26,9 @@ struct RecorderLoop: ~Copyable, Sendable {
     private var peak: Float = 0
     private var recentPeak: Float = 0
     private var isOver = false
-    /// Wall time of the first frame, read once: clock steps move nothing after that (REC-6).
-    private var startedAt: Double?
+    /// Both clocks at the start, read once: steps of the wall clock move nothing after that (REC-6).
+    private let wallTimeAtStart = WallClock.now()
+    private let hostTimeAtStart = HostTime.now()
     private var lastSync = HostTime.now()
 
     private static let wakeInterval = Duration.milliseconds(500)
@@ -35,9 +36,16 @@ struct RecorderLoop: ~Copyable, Sendable {
     private static let silentFrameCount = 4096
 
     init(
-        options: RecorderOptions, format: AudioFormat, periodFrameCount: Int, control: CaptureControl,
-        shared: RecorderShared, logger: Logger, soundFile: consuming SoundFile,
-        frames: consuming FrameConsumer, blocks: consuming FrameConsumer, frameLimit: Int64?
+        options: RecorderOptions,
+        format: AudioFormat,
+        periodFrameCount: Int,
+        control: CaptureControl,
+        shared: RecorderShared,
+        logger: Logger,
+        soundFile: consuming SoundFile,
+        frames: consuming FrameConsumer,
+        blocks: consuming FrameConsumer,
+        frameLimit: Int64?
     ) {
         self.options = options
         self.format = format
@@ -80,9 +88,6 @@ struct RecorderLoop: ~Copyable, Sendable {
         shared.update { $0.ringFill = fill }
         while let block = nextBlock() {
             timeline.accept(block)
-            if startedAt == nil, let start = timeline.startTime {
-                startedAt = WallClock.now() - HostTime.now().seconds(since: start)
-            }
             if timeline.clock.isFreeRunning, !control.isFreeRunning { control.isFreeRunning = true }
             try writeSteps()
             if block.kind == .lost { logger.warning("the device is lost: waiting for it to come back") }
@@ -149,7 +154,8 @@ struct RecorderLoop: ~Copyable, Sendable {
         } else {
             gaps.append(gap)
             logger.warning(
-                "gap (\(gap.cause.rawValue)) at \(format.duration(ofFrames: gap.firstFrame)), frame \(gap.firstFrame)")
+                "gap (\(gap.cause.rawValue)) at \(format.duration(ofFrames: gap.firstFrame)), frame \(gap.firstFrame)"
+            )
         }
     }
 
@@ -177,7 +183,8 @@ struct RecorderLoop: ~Copyable, Sendable {
     private func warnIfNotRealtime() {
         guard control.isRealtime == false || !frames.isMemoryLocked else { return }
         logger.warning(
-            "capture runs without real-time priority or locked memory: allow this user rtprio and memlock in limits.conf")
+            "capture runs without real-time priority or locked memory: allow this user rtprio and memlock in limits.conf"
+        )
     }
 
     // MARK: The end
@@ -185,10 +192,6 @@ struct RecorderLoop: ~Copyable, Sendable {
     private consuming func finalize(_ failure: RecorderError?) -> RecordingOutcome {
         var failure = failure
         guard let soundFile = soundFile.take() else { return RecordingOutcome(recording: nil, error: failure) }
-        guard position > 0 || failure == nil else {
-            soundFile.discard()
-            return RecordingOutcome(recording: nil, error: failure)
-        }
         do throws(RecorderError) {
             try soundFile.finalize()
         } catch {
@@ -197,19 +200,31 @@ struct RecorderLoop: ~Copyable, Sendable {
         do throws(RecorderError) {
             let digest = try SHA256.ofFile(atPath: options.filePath)
             return RecordingOutcome(
-                recording: recording(digest), error: failure, startTime: timeline.startTime)
+                recording: recording(digest),
+                error: failure,
+                startTime: timeline.startTime
+            )
         } catch {
             return RecordingOutcome(recording: nil, error: failure ?? error)
         }
     }
 
     private borrowing func recording(_ digest: (hex: String, byteCount: Int64)) -> FinishedRecording {
-        FinishedRecording(
-            id: options.recordingID, path: options.filePath, container: options.container, format: format,
-            measuredRate: timeline.clock.measuredRate, frameCount: position, startedAt: startedAt ?? WallClock.now(),
-            sha256: digest.hex, byteCount: digest.byteCount,
-            peakDBFS: peak > 0 ? 20 * Double(log10f(peak)) : nil,
-            droppedFrameCount: 0, gaps: gaps)
+        let offset = timeline.startTime?.seconds(since: hostTimeAtStart) ?? 0
+        return FinishedRecording(
+            id: options.recordingID,
+            path: options.filePath,
+            container: options.container,
+            format: format,
+            measuredRate: timeline.clock.measuredRate,
+            frameCount: position,
+            startedAt: wallTimeAtStart + offset,
+            sha256: digest.hex,
+            byteCount: digest.byteCount,
+            peakDBFS: peak > 0 ? Decibels.fullScale(peak) : nil,
+            droppedFrameCount: 0,
+            gaps: gaps
+        )
     }
 }
 

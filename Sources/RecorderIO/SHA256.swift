@@ -25,7 +25,9 @@ public struct SHA256: ~Copyable {
     /// The digest of all that was given, in lower-case hexadecimal.
     public consuming func finalize() throws(RecorderError) -> String {
         var digest = [UInt8](repeating: 0, count: 32)
-        guard unsafe EVP_DigestFinal_ex(context, &digest, nil) == 1 else { throw .encoder(reason: "EVP_DigestFinal_ex") }
+        guard unsafe EVP_DigestFinal_ex(context, &digest, nil) == 1 else {
+            throw .encoder(reason: "EVP_DigestFinal_ex")
+        }
         let digits = Array("0123456789abcdef".utf8)
         return String(decoding: digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
     }

@@ -56,17 +56,26 @@ struct SoundFile: ~Copyable, @unchecked Sendable {
     }
 
     private static func open(
-        path: String, replacing: Bool, container: Container, format: AudioFormat
+        path: String,
+        replacing: Bool,
+        container: Container,
+        format: AudioFormat
     ) throws(RecorderError) -> Opened {
         let output = EncodedBytes(
-            try PartFile(finalPath: path, replacing: replacing), hasEnvelope: container == .wav)
+            try PartFile(finalPath: path, replacing: replacing),
+            hasEnvelope: container == .wav
+        )
         var info = SF_INFO()
         info.samplerate = Int32(format.sampleRate)
         info.channels = Int32(format.channelCount)
         info.format = code(container, format.sampleFormat)
         var callbacks = virtualIO
         let opened = unsafe sf_open_virtual(
-            &callbacks, Int32(SFM_WRITE), &info, Unmanaged.passUnretained(output).toOpaque())
+            &callbacks,
+            Int32(SFM_WRITE),
+            &info,
+            Unmanaged.passUnretained(output).toOpaque()
+        )
         guard let file = unsafe opened else {
             output.discard()
             throw .encoder(reason: unsafe String(cString: sf_strerror(nil)))
@@ -89,7 +98,7 @@ struct SoundFile: ~Copyable, @unchecked Sendable {
     }
 
     deinit {
-        // Reached when a start fails after the file was made; `finalize` and `discard` end in the same call.
+        // `finalize` ends in this call, too.
         unsafe sf_close(file)
     }
 
@@ -178,23 +187,22 @@ struct SoundFile: ~Copyable, @unchecked Sendable {
         output.flush()
         if isWAV {
             try output.writeEnvelope(
-                dataOffset: dataOffset, frameCount: frameCount, bytesPerFrame: Self.fileBytesPerFrame(format))
+                dataOffset: dataOffset,
+                frameCount: frameCount,
+                bytesPerFrame: Self.fileBytesPerFrame(format)
+            )
         }
         try output.finalize(replacing: isReplacing)
         if let failure = output.failure { throw failure }
     }
 
-    /// Ends without a trace: for a recording of which nothing came.
-    consuming func discard() {
-        let output = output
-        _ = consume self
-        output.discard()
-    }
-
     private func writeEnvelope() throws(RecorderError) {
         guard container == .wav else { return }
         try output.writeEnvelope(
-            dataOffset: dataOffset, frameCount: frameCount, bytesPerFrame: Self.fileBytesPerFrame(format))
+            dataOffset: dataOffset,
+            frameCount: frameCount,
+            bytesPerFrame: Self.fileBytesPerFrame(format)
+        )
     }
 
     private func check(_ isWritten: Bool) throws(RecorderError) {
@@ -261,7 +269,8 @@ struct SoundFile: ~Copyable, @unchecked Sendable {
                 bytes.write(unsafe UnsafeRawBufferPointer(start: source, count: Int(count)).bytes)
                 return count
             },
-            tell: { unsafe encodedBytes($0)?.position ?? -1 })
+            tell: { unsafe encodedBytes($0)?.position ?? -1 }
+        )
     }
 }
 

@@ -57,8 +57,8 @@ struct TrackTimeline {
     private(set) var isLost = false
     /// Running mean of how much later than usual observations are.
     private var jitterSeconds = 0.0
-    /// When the first frame was captured.
-    private(set) var startTime: HostTime?
+    /// When the device said anything first.
+    private var firstObservation: (deliveredFrameCount: Int64, hostTime: HostTime)?
 
     init(format: AudioFormat, periodFrameCount: Int) {
         clock = DeviceClock(nominalRate: format.sampleRate)
@@ -68,6 +68,13 @@ struct TrackTimeline {
 
     /// The least lateness that is taken for a loss on this device: more on one whose times are uneven.
     private var lossThreshold: Double { max(Self.leastLossSeconds, 4 * jitterSeconds) }
+
+    /// When the first frame was captured; for a device without a clock, when it was first read.
+    var startTime: HostTime? {
+        guard let first = firstObservation else { return nil }
+        let waited = clock.isFreeRunning ? 0 : Double(first.deliveredFrameCount) / clock.nominalRate
+        return HostTime(nanoseconds: first.hostTime.nanoseconds - Int64(waited * 1e9))
+    }
 
     // MARK: In
 
@@ -91,21 +98,30 @@ struct TrackTimeline {
 
     private mutating func beginReportedGap(_ cause: Gap.Cause, at hostTime: HostTime) {
         settle()
-        guard startTime != nil, !clock.isFreeRunning else { return }
-        suspicion = Suspicion(capturedFrameCount: capturedFrameCount, cause: cause, since: hostTime, settlesFrom: hostTime)
+        guard firstObservation != nil, !clock.isFreeRunning else { return }
+        suspicion = Suspicion(
+            capturedFrameCount: capturedFrameCount,
+            cause: cause,
+            since: hostTime,
+            settlesFrom: hostTime
+        )
     }
 
     private mutating func observe(_ delivered: Int64, at hostTime: HostTime) {
         guard let lateness = clock.lateness(ofFrame: delivered + silentFrameCount, at: hostTime) else {
-            startTime = HostTime(
-                nanoseconds: hostTime.nanoseconds - Int64(Double(delivered) / clock.nominalRate * 1e9))
+            firstObservation = (delivered, hostTime)
             clock.observe(frameCount: delivered, at: hostTime)
             deliveredFrameCount = delivered
             return
         }
         let excess = lateness - clock.usualLateness
         if suspicion == nil, excess > lossThreshold, !clock.isFreeRunning {
-            suspicion = Suspicion(capturedFrameCount: deliveredFrameCount, cause: .unreported, since: hostTime, settlesFrom: hostTime)
+            suspicion = Suspicion(
+                capturedFrameCount: deliveredFrameCount,
+                cause: .unreported,
+                since: hostTime,
+                settlesFrom: hostTime
+            )
         }
         guard var doubt = suspicion else {
             jitterSeconds += (max(0, excess) - jitterSeconds) / 8
@@ -142,8 +158,11 @@ struct TrackTimeline {
         guard let doubt = suspicion else { return }
         suspicion = nil
         guard let best = doubt.best else { return }
-        place(clock.frameCount(in: doubt.bestLateness - clock.usualLateness), doubt.cause,
-            at: min(doubt.capturedFrameCount, capturedFrameCount))
+        place(
+            clock.frameCount(in: doubt.bestLateness - clock.usualLateness),
+            doubt.cause,
+            at: min(doubt.capturedFrameCount, capturedFrameCount)
+        )
         clock.observe(frameCount: best.deliveredFrameCount + silentFrameCount, at: best.hostTime)
         deliveredFrameCount = best.deliveredFrameCount
     }
@@ -156,7 +175,8 @@ struct TrackTimeline {
 
     /// The recording lasts until it was told to stop, whether or not the device did (CAP-5).
     private mutating func fillToEnd(_ end: HostTime) {
-        guard !clock.isFreeRunning, let lateness = clock.lateness(ofFrame: capturedFrameCount + silentFrameCount, at: end)
+        guard !clock.isFreeRunning,
+            let lateness = clock.lateness(ofFrame: capturedFrameCount + silentFrameCount, at: end)
         else { return }
         let excess = lateness - clock.usualLateness
         guard isLost || excess > max(lossThreshold, periodSeconds + 0.05) else { return }

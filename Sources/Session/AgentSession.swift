@@ -1,4 +1,4 @@
-internal import Audio
+public import Audio
 internal import Capture
 internal import FoundationEssentials
 public import Logging
@@ -34,6 +34,12 @@ public actor AgentSession {
     /// How the recording goes; nil where none is made.
     public var progress: RecorderProgress? { run?.recorder?.progress }
 
+    /// What the device agreed to, and the file holds; nil where no recording is made.
+    public var format: AudioFormat? { run?.recorder?.format }
+
+    /// Why the recording is not whole, once `close` has returned; nil if it is.
+    public private(set) var failure: RecorderError?
+
     /// Starts recording, and the session's span.
     ///
     /// - Parameters:
@@ -55,7 +61,10 @@ public actor AgentSession {
         if record {
             let startedAt = Timestamp.compact(Timestamp.now())
             let path = options.place.filePath(
-                recordingID: recordingID, startedAt: startedAt, container: options.container)
+                recordingID: recordingID,
+                startedAt: startedAt,
+                container: options.container
+            )
             do throws(RecorderError) {
                 recorder = try RecorderIO(recorderOptions(path, recordingID), logger: logger)
                 filePath = path
@@ -66,19 +75,36 @@ public actor AgentSession {
         }
         end = nil
         run = SessionRun(
-            sessionID: id, recordingID: recordingID, options: options, recorder: recorder, filePath: filePath,
-            exporters: recordingExporters, tracer: tracer, logger: logger)
+            sessionID: id,
+            recordingID: recordingID,
+            options: options,
+            recorder: recorder,
+            filePath: filePath,
+            exporters: recordingExporters,
+            tracer: tracer,
+            logger: logger
+        )
     }
 
     private func recorderOptions(_ path: String, _ recordingID: String) -> RecorderOptions {
         RecorderOptions(
-            capture: options.capture, container: options.container, filePath: path,
-            replacesFile: options.replacesFile, recordingID: recordingID, durationSeconds: options.durationSeconds)
+            capture: options.capture,
+            container: options.container,
+            filePath: path,
+            replacesFile: options.replacesFile,
+            recordingID: recordingID,
+            durationSeconds: options.durationSeconds
+        )
     }
 
     /// Waits until the recording ends by itself: at its length, with the device's source, or by a full disk.
     public func recordingEnded() async {
         _ = await run?.recorder?.outcome()
+    }
+
+    /// Ends the recording with all that was captured before the call, and goes no further; `close` does the rest.
+    public func stopRecording() async {
+        _ = await run?.recorder?.close(timeLimit: options.finalizeLimit)
     }
 
     /// Ends the session: finalizes, exports, ends the span, and reports.
@@ -88,14 +114,21 @@ public actor AgentSession {
     ///
     /// - Returns: nil if the session was never started.
     @discardableResult
-    public func close(skippingExport: Bool = false) async -> SessionReport? {
+    public func close() async -> SessionReport? {
         if let end { return await end.value }
         guard let run else { return nil }
-        let task = Task { await run.end(skippingExport: skippingExport) }
+        let task = Task {
+            let (report, failure) = await run.end()
+            self.failure = failure
+            return report
+        }
         end = task
-        let report = await task.value
-        return report
+        return await task.value
     }
+
+    /// Leaves out the exporters that have not delivered yet, now and at the end: they are reported as `deferred`. The
+    /// recording is finalized all the same.
+    public func skipExport() { run?.gate.close() }
 
     /// Runs `body` with the session's span as the current one, so that what it traces becomes part of the session. After
     /// it nothing of the session is current (SES-7).

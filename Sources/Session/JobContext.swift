@@ -20,7 +20,8 @@ public final class JobContext: Sendable {
 
     /// Runs `body` inside a new job.
     public static func run<Result>(
-        id: String, _ body: (JobContext) async throws -> Result
+        id: String,
+        _ body: (JobContext) async throws -> Result
     ) async rethrows -> Result {
         let job = JobContext(id: id)
         return try await $active.withValue(job) { try await body(job) }

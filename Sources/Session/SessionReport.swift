@@ -15,7 +15,7 @@ public struct SessionReport: Codable, Hashable, Sendable {
     public var endedAt: String?
     public var status: RecordingStatus?
     public var recording: Recording?
-    public var exports: [Export]
+    public var exports: [ExportOutcome]
 
     enum CodingKeys: String, CodingKey {
         case sessionID = "session_id"
@@ -73,34 +73,6 @@ public struct SessionReport: Codable, Hashable, Sendable {
             peakDBFS = recording.peakDBFS
             droppedFrames = recording.droppedFrameCount
             gaps = recording.gaps
-        }
-    }
-
-    /// What one exporter did.
-    public struct Export: Codable, Hashable, Sendable {
-        public var exporter: String
-        public var outcome: ExportOutcome.Kind
-        public var recordingURL: String?
-        public var recordingID: String?
-        public var recordingPath: String?
-        public var error: String?
-        public var seconds: Double
-
-        enum CodingKeys: String, CodingKey {
-            case exporter, outcome, error, seconds
-            case recordingURL = "recording_url"
-            case recordingID = "recording_id"
-            case recordingPath = "recording_path"
-        }
-
-        init(_ outcome: ExportOutcome) {
-            exporter = outcome.exporter
-            self.outcome = outcome.outcome
-            recordingURL = outcome.recordingURL
-            recordingID = outcome.recordingID
-            recordingPath = outcome.recordingPath
-            error = outcome.error
-            seconds = outcome.seconds
         }
     }
 

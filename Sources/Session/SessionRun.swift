@@ -16,13 +16,20 @@ struct SessionRun: Sendable {
     let exporters: [any RecordingExporter]
     let logger: Logger
     let span: any Span
+    let gate = ExportGate()
     private let startedAt: Double
     private let startTime: HostTime
     private let traceParent: TraceParent
 
     init(
-        sessionID: String, recordingID: String, options: SessionOptions, recorder: RecorderIO?, filePath: String?,
-        exporters: [any RecordingExporter], tracer: any Tracer, logger: Logger
+        sessionID: String,
+        recordingID: String,
+        options: SessionOptions,
+        recorder: RecorderIO?,
+        filePath: String?,
+        exporters: [any RecordingExporter],
+        tracer: any Tracer,
+        logger: Logger
     ) {
         self.sessionID = sessionID
         self.recordingID = recordingID
@@ -39,7 +46,7 @@ struct SessionRun: Sendable {
 
     /// The end of a session, in the order of SES-4. Nothing in it throws: an error of one step is part of the report, and
     /// the span ends exactly once all the same.
-    func end(skippingExport: Bool) async -> SessionReport {
+    func end() async -> (report: SessionReport, failure: RecorderError?) {
         let deadline = ContinuousClock.now + options.endLimit
         let outcome = await recorder?.close(timeLimit: options.finalizeLimit)
         let endedAt = Timestamp.now()
@@ -50,20 +57,31 @@ struct SessionRun: Sendable {
         write(report, replacing: options.replacesFile)
 
         let recording = SessionRecording(
-            recordingID: recordingID, sessionID: sessionID, traceID: traceParent.traceID, spanID: traceParent.spanID,
-            file: outcome?.recording)
-        let outcomes =
-            skippingExport
-            ? exporters.map { ExportOutcome(exporter: $0.name, outcome: .deferred) }
-            : await ServiceContext.withValue(span.context) {
-                await ExporterChain(exporters, logger: logger).run(recording, deadline: deadline)
-            }
+            recordingID: recordingID,
+            sessionID: sessionID,
+            traceID: traceParent.traceID,
+            spanID: traceParent.spanID,
+            file: outcome?.recording
+        )
+        let chain = ExporterChain(exporters, logger: logger)
+        let outcomes = await gate.run(chain, recording, in: span.context, deadline: deadline)
         let status = RecordingStatus(
-            isRecordingOn: recorder != nil, didRecordingFail: failure != nil, outcomes: outcomes)
+            isRecordingOn: recorder != nil,
+            didRecordingFail: failure != nil,
+            outcomes: outcomes
+        )
 
         let final = SessionSpanAttributes(
-            outcomes: outcomes, status: status, recording: outcome?.recording, exported: recording, endedAt: endedAt,
-            offsetSeconds: outcome?.startTime?.seconds(since: startTime))
+            outcomes: outcomes,
+            status: status,
+            recording: outcome?.recording,
+            exported: recording,
+            endedAt: endedAt,
+            offsetSeconds: outcome?.startTime?.seconds(since: startTime)
+        )
+        for attribute in final.dropped {
+            logger.warning("left off the span, for it names a local path: \(attribute)")
+        }
         for event in final.events { span.addEvent(event) }
         span.attributes.merge(final.attributes)
         // A failed exporter is no failed session (SPAN-3).
@@ -71,23 +89,29 @@ struct SessionRun: Sendable {
         span.end()
 
         report.status = status
-        report.exports = outcomes.map(SessionReport.Export.init)
+        report.exports = outcomes
         write(report, replacing: true)
-        return report
+        return (report, failure)
     }
 
     private func failure(of outcome: RecordingOutcome?) -> RecorderError? {
         guard recorder != nil else { return nil }
         guard let outcome else { return .unfinished(seconds: Int(options.finalizeLimit.components.seconds)) }
-        if let error = outcome.error { return error }
-        return outcome.recording == nil ? .nothingCaptured : nil
+        return outcome.error
     }
 
     private func report(endedAt: Double, recording: FinishedRecording?) -> SessionReport {
         SessionReport(
-            sessionID: sessionID, traceID: traceParent.traceID, spanID: traceParent.spanID, version: options.version,
-            startedAt: Timestamp.rfc3339(startedAt), endedAt: Timestamp.rfc3339(endedAt), status: nil,
-            recording: recording.map(SessionReport.Recording.init), exports: [])
+            sessionID: sessionID,
+            traceID: traceParent.traceID,
+            spanID: traceParent.spanID,
+            version: options.version,
+            startedAt: Timestamp.rfc3339(startedAt),
+            endedAt: Timestamp.rfc3339(endedAt),
+            status: nil,
+            recording: recording.map(SessionReport.Recording.init),
+            exports: []
+        )
     }
 
     /// Puts the report beside the recording: once before the exporters run, so that it is there if they never return,

@@ -15,9 +15,14 @@ struct SessionSpanAttributes {
     /// Seconds from the span's start to the recording's first frame.
     var offsetSeconds: Double?
 
+    private var references: RecordingAttributes { RecordingAttributes(merging: outcomes, of: exported) }
+
+    /// What was left out because it names a local path (SPAN-1).
+    var dropped: [String] { references.dropped }
+
     var attributes: SpanAttributes {
         var attributes: [String: SpanAttribute] = [:]
-        for (key, value) in RecordingAttributes(merging: outcomes, of: exported).values {
+        for (key, value) in references.values {
             attributes[key] = SpanAttribute(value)
         }
         attributes["tapeline.recording.status"] = .string(status.rawValue)
@@ -41,7 +46,8 @@ struct SessionSpanAttributes {
                 attributes: SpanAttributes([
                     "first_frame": .int64(gap.firstFrame), "frames": .int64(gap.frameCount),
                     "cause": .string(gap.cause.rawValue),
-                ]))
+                ])
+            )
         }
         let exports = outcomes.map { outcome in
             var attributes: [String: SpanAttribute] = [

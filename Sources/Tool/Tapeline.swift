@@ -1,15 +1,23 @@
-import Capture
+import ArgumentParser
 import Glibc
-import Logging
-import RecorderIO
 
+/// The program.
 @main
-struct Tapeline {
-    static func main() async throws {
-        let a = CommandLine.arguments
-        let o = RecorderOptions(capture: CaptureOptions(deviceName: a[1]), container: Container(rawValue: a[3])!, filePath: a[2], replacesFile: true, recordingID: "x", durationSeconds: a.count > 4 ? Double(a[4]) : nil)
-        let r = try RecorderIO(o, logger: Logger(label: "x"))
-        let out = await r.outcome()
-        print(out as Any)
+struct Tapeline: AsyncParsableCommand {
+    static let version = "0.1.0"
+
+    static let configuration = CommandConfiguration(
+        commandName: "tapeline",
+        abstract: "Record microphones, and deliver what was recorded.",
+        version: version,
+        subcommands: [RecordCommand.self, DevicesCommand.self]
+    )
+
+    static func main() async {
+        // Each device belongs to one thread here, so alsa-lib's own locks only cost the capture thread (CAP-3).
+        unsafe setenv("LIBASOUND_THREAD_SAFE", "0", 1)
+        // Before the first thread, so that every thread leaves the signals to `SignalWatch`.
+        SignalWatch.block()
+        await Self.main(nil)
     }
 }

@@ -3,7 +3,7 @@ import Synchronization
 import Testing
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 @Suite struct FrameRingTests {
@@ -19,7 +19,11 @@ import Glibc
             let count = ring.producer.write(atMost: wanted) { span in
                 let frames = span.byteCount / bytesPerFrame
                 for offset in 0..<frames * bytesPerFrame {
-                    span.storeBytes(of: Self.byte(written * UInt64(bytesPerFrame) + UInt64(offset)), toByteOffset: offset, as: UInt8.self)
+                    span.storeBytes(
+                        of: Self.byte(written * UInt64(bytesPerFrame) + UInt64(offset)),
+                        toByteOffset: offset,
+                        as: UInt8.self
+                    )
                 }
                 return frames
             }
@@ -75,7 +79,10 @@ import Glibc
                         let value = Self.word(position + frame)
                         span.storeBytes(of: UInt32(truncatingIfNeeded: value), toByteOffset: frame * 6, as: UInt32.self)
                         span.storeBytes(
-                            of: UInt16(truncatingIfNeeded: value >> 32), toByteOffset: frame * 6 + 4, as: UInt16.self)
+                            of: UInt16(truncatingIfNeeded: value >> 32),
+                            toByteOffset: frame * 6 + 4,
+                            as: UInt16.self
+                        )
                     }
                     return frames
                 }
@@ -126,7 +133,9 @@ import Glibc
         writer.join()
     }
 
-    static func byte(_ position: UInt64) -> UInt8 { UInt8(truncatingIfNeeded: (position &* 0x9E37_79B9_7F4A_7C15) >> 56) }
+    static func byte(_ position: UInt64) -> UInt8 {
+        UInt8(truncatingIfNeeded: (position &* 0x9E37_79B9_7F4A_7C15) >> 56)
+    }
 
     static func word(_ position: Int) -> UInt64 { UInt64(position) &* 0x9E37_79B9_7F4A_7C15 >> 7 }
 

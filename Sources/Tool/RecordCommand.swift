@@ -1,0 +1,158 @@
+import ArgumentParser
+import Audio
+import Capture
+import FoundationEssentials
+import Logging
+import OTLP
+import RecorderIO
+import RecordingExport
+import RecordingStore
+import Session
+import Tracing
+
+/// `tapeline record`: the main job.
+struct RecordCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "record",
+        abstract: "Record a microphone until told to stop, then deliver the recording.",
+        discussion: """
+            Without --duration it records until SIGINT (Ctrl-C), SIGTERM or SIGHUP, then finalizes and exports; a second
+            signal skips the export. SIGUSR1 starts the next file.
+
+            EXAMPLES:
+              tapeline record -D hw:1,0 --duration 10 --output hello.wav
+              tapeline record -D plughw:CARD=Mic -r 16000 -c 1 --container ogg-opus --directory /var/lib/recordings
+              tapeline record --container flac --export dir:/mnt/archive --export exec:/usr/local/bin/notify --json
+
+            EXIT CODES: 0 recorded and delivered, 64 usage, 69 device unavailable, 73 cannot create the file, 74 I/O error
+            (what came before it is kept), 75 recorded but not delivered, 77 permission, 78 configuration.
+            """
+    )
+
+    @Option(name: [.customShort("D"), .long], help: "The ALSA PCM to record from; see 'tapeline devices'.")
+    var device = "default"
+
+    @Option(name: .shortAndLong, help: "Frames per second, in Hz, 8000 to 384000 (default: what the device offers).")
+    var rate: Int?
+
+    @Option(name: .shortAndLong, help: "Channels, 1 to 64 (default: what the device offers).")
+    var channels: Int?
+
+    @Option(name: .shortAndLong, help: "S16_LE, S24_3LE, S24_LE, S32_LE or FLOAT_LE (default: what the device offers).")
+    var format: SampleFormat?
+
+    @Option(name: .shortAndLong, help: "End after so many seconds.")
+    var duration: Double?
+
+    @Option(help: "wav, rf64, w64, flac, ogg-vorbis or ogg-opus.")
+    var container: Container = .wav
+
+    @Option(help: "Put the recording at FILE and its report at FILE.json.")
+    var output: String?
+
+    @Option(help: "Put the recording and its report in a folder of their own below DIR (default: the state folder).")
+    var directory: String?
+
+    @Option(help: "Where state is kept (default: $STATE_DIRECTORY, or ~/.local/state/tapeline).")
+    var state: String?
+
+    @Option(help: "Frames that the device hands over at once (default: about 250 ms).")
+    var periodSize: Int?
+
+    @Option(help: "Frames that the device's own buffer holds (default: about 1 s).")
+    var bufferSize: Int?
+
+    @Option(help: "Where to deliver: dir:/path, dir:/path?reference=path or exec:/path/to/program; may be repeated.")
+    var export: [String] = []
+
+    @Flag(help: "Replace an existing FILE.")
+    var force = false
+
+    @Flag(help: "Print the session's report as one JSON object on stdout.")
+    var json = false
+
+    @Flag(help: "Say nothing on stderr but errors.")
+    var quiet = false
+
+    func validate() throws {
+        try check(rate.map { (8000...384_000).contains($0) }, "--rate must be from 8000 to 384000")
+        try check(channels.map { (1...64).contains($0) }, "--channels must be from 1 to 64")
+        try check(duration.map { $0 > 0 && $0 < 1e9 }, "--duration must be a number of seconds above 0")
+        try check(periodSize.map { $0 > 0 }, "--period-size must be above 0")
+        try check(bufferSize.map { $0 > (periodSize ?? 1) }, "--buffer-size must be larger than the period")
+        try check(output == nil || directory == nil, "--output and --directory exclude each other: give one of them")
+        try check(output.map { !$0.isEmpty && !$0.hasSuffix("/") }, "--output must name a file")
+        for url in export { _ = try exporter(url) }
+    }
+
+    private func check(_ isRight: Bool?, _ sentence: String) throws {
+        guard isRight == false else { return }
+        throw ValidationError(sentence)
+    }
+
+    private func exporter(_ url: String) throws -> any RecordingExporter {
+        do throws(RecordingExportError) {
+            return try ExporterURL(url, relativeTo: FileManager.default.currentDirectoryPath).makeExporter()
+        } catch {
+            throw ValidationError(error.description)
+        }
+    }
+
+    func run() async throws {
+        let level: Logger.Level = quiet ? .error : .notice
+        let logger = Logger(label: "tapeline") { _ in StandardErrorLog(logLevel: level) }
+        let environment = ProcessInfo.processInfo.environment
+        guard let statePath = StateDirectory.path(asked: state, environment: environment).map(absolute) else {
+            throw failure("no folder for state is known: give one with --state", ExitStatus.configuration)
+        }
+        let tracer = try tracer(statePath, environment, logger)
+        let options = SessionOptions(
+            capture: CaptureOptions(
+                deviceName: device,
+                sampleFormat: format,
+                sampleRate: rate,
+                channelCount: channels,
+                periodFrameCount: periodSize,
+                bufferFrameCount: bufferSize
+            ),
+            container: container,
+            place: output.map { .file(path: absolute($0)) } ?? .directory(path: directory.map(absolute) ?? statePath),
+            replacesFile: force,
+            durationSeconds: duration,
+            version: Tapeline.version
+        )
+        let session = AgentSession(options, tracer: tracer, logger: logger)
+        let exporters = try export.map(exporter)
+        let code = try await JobContext.run(id: session.id) { _ in
+            try await RecordRun(session: session, isQuiet: quiet, isJSON: json).run(exporters: exporters)
+        }
+        if await tracer.shutdown(timeout: .seconds(10)) != .complete {
+            logger.error("the session's span was not written: check \(statePath)/spans.jsonl")
+        }
+        guard code == ExitStatus.delivered else { throw code }
+    }
+
+    private func tracer(_ statePath: String, _ environment: [String: String], _ logger: Logger) throws -> OTLPTracer {
+        do throws(SpansFileError) {
+            return OTLPTracer(
+                exporter: try JSONLinesFileExporter(path: statePath + "/spans.jsonl"),
+                resource: .detected(environment: environment, version: Tapeline.version, logger: logger),
+                scope: InstrumentationScope(version: Tapeline.version),
+                sampler: Sampler(environment: environment, logger: logger),
+                limits: SpanLimits(environment: environment, logger: logger),
+                logger: logger
+            )
+        } catch {
+            throw failure("\(error.description)", ExitStatus.cannotCreate)
+        }
+    }
+
+    private func absolute(_ path: String) -> String {
+        path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path
+    }
+
+    private func failure(_ sentence: String, _ code: ExitCode) -> ExitCode {
+        StandardError.line("tapeline: \(sentence)")
+        return code
+    }
+}

@@ -1,0 +1,79 @@
+import ArgumentParser
+import Audio
+import Capture
+import RecorderIO
+import RecordingExport
+import Session
+
+/// One run of `tapeline record`, from the session's start to the exit code.
+actor RecordRun {
+    private let session: AgentSession
+    private let isQuiet: Bool
+    private let isJSON: Bool
+    private var isRecordingOver = false
+
+    init(session: AgentSession, isQuiet: Bool, isJSON: Bool) {
+        self.session = session
+        self.isQuiet = isQuiet
+        self.isJSON = isJSON
+    }
+
+    func run(exporters: [any RecordingExporter]) async throws -> ExitCode {
+        let signals = try SignalWatch.events()
+        do throws(SessionError) {
+            try await session.start(recordingExporters: exporters)
+        } catch {
+            StandardError.line("tapeline: \(error)")
+            return ExitStatus.code(for: error)
+        }
+        await announce()
+        let meter = Task { await showMeter() }
+        let steering = Task { await steer(signals) }
+        defer { steering.cancel() }
+        await session.recordingEnded()
+        isRecordingOver = true
+        meter.cancel()
+        await meter.value
+        guard let report = await session.close() else { return ExitStatus.inputOutput }
+        print(isJSON ? try report.json() : summary(report), terminator: "")
+        return ExitStatus.code(for: report, failed: await session.failure != nil)
+    }
+
+    /// The first signal ends the recording, the next one skips what has not been exported, never the finalizing (CLI-1).
+    private func steer(_ signals: AsyncStream<SignalWatch.Event>) async {
+        for await signal in signals where signal == .finish {
+            if isRecordingOver { await session.skipExport() } else { await session.stopRecording() }
+        }
+    }
+
+    private func announce() async {
+        guard !isQuiet, let path = await session.recordingPath, let format = await session.format else { return }
+        StandardError.line(
+            "tapeline: recording \(format.sampleRate) Hz, \(format.channelCount) channels, "
+                + "\(format.sampleFormat.rawValue) to \(path)"
+        )
+    }
+
+    private func showMeter() async {
+        guard !isQuiet, StandardError.isTerminal, let format = await session.format else { return }
+        var meter = LevelMeter()
+        while !Task.isCancelled, let progress = await session.progress {
+            StandardError.write(meter.line(progress, sampleRate: format.sampleRate))
+            do { try await Task.sleep(for: .milliseconds(500)) } catch { break }
+        }
+        StandardError.write(LevelMeter.clear)
+    }
+
+    private func summary(_ report: SessionReport) -> String {
+        var lines: [String] = []
+        if let recording = report.recording {
+            let gaps = recording.gaps.isEmpty ? "" : ", \(recording.gaps.count) gaps"
+            lines.append("\(recording.path)  \(recording.durationS) s\(gaps)")
+        }
+        for export in report.exports {
+            let reference = export.recordingURL ?? export.recordingPath ?? export.recordingID ?? export.error ?? ""
+            lines.append("\(export.exporter): \(export.outcome.rawValue) \(reference)")
+        }
+        return lines.map { $0 + "\n" }.joined()
+    }
+}
