@@ -15,6 +15,8 @@ public struct FrameConsumer: ~Copyable, @unchecked Sendable {
     @usableFromInline var readCount = 0
     @usableFromInline var knownWrittenCount = 0
     @usableFromInline var byteOffset = 0
+    /// `readCount` when the consumer last went to sleep.
+    private var restingReadCount = -1
 
     init(memory: MirroredMemory, wakeup: Wakeup, bytesPerFrame: Int) {
         self.memory = memory
@@ -59,10 +61,14 @@ public struct FrameConsumer: ~Copyable, @unchecked Sendable {
     }
 
     /// Sleeps until `timeout` is over, the ring is a quarter full, or `Wakeup.signal` is called (RING-4).
+    ///
+    /// A ring that is a quarter full wakes at once only a consumer that has taken something since its last sleep: one
+    /// that waits for what is to come does not spin.
     public mutating func waitForFrames(timeout: Duration) {
         _ = unsafe counters.asleep.pointee.exchange(1, ordering: .acquiringAndReleasing)
-        if availableFrameCount() < wakeThreshold { wakeup.wait(timeout: timeout) }
+        if availableFrameCount() < wakeThreshold || readCount == restingReadCount { wakeup.wait(timeout: timeout) }
         unsafe counters.asleep.pointee.store(0, ordering: .relaxed)
+        restingReadCount = readCount
     }
 
     /// True where the system let the ring's memory be locked, so that no access to it waits for a disk (CAP-3).

@@ -96,6 +96,7 @@ struct RecorderLoop: ~Copyable, Sendable {
             isOver = true
             return
         }
+        if 2 * frames.availableFrameCount() > frames.frameCapacity { timeline.release() }
         try writeSteps()
     }
 

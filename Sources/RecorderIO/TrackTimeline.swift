@@ -183,10 +183,19 @@ struct TrackTimeline {
         place(clock.frameCount(in: excess), isLost ? .deviceLost : .unreported, at: capturedFrameCount)
     }
 
+    /// Lets go of frames that are held back, because the ring needs the room: a device that had kept many seconds gives
+    /// them all at once. The loss, if it is one, is then placed behind them.
+    mutating func release() {
+        guard suspicion?.isReported == false else { return settle() }
+        suspicion?.capturedFrameCount = capturedFrameCount
+    }
+
     // MARK: Out
 
     /// What to write next; nil if all that is certain has been written. `now` lets a lost device's silence grow.
     mutating func nextStep(now: HostTime) -> Step? {
+        // A device that says no more must not hold back what it gave.
+        if let since = suspicion?.since, now.seconds(since: since) > 2 * Self.longestSettlingSeconds { settle() }
         if let gap = placedGaps.first, gap.capturedFrameCount == placedFrameCount {
             placedGaps.removeFirst()
             return .silence(gap.frameCount, gap.cause)
