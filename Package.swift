@@ -45,7 +45,11 @@ let package = Package(
             dependencies: ["Audio", "CCrypto", "CLinux", "CSndFile", "Capture", "FrameRing", logging],
             swiftSettings: rules
         ),
-        .target(name: "RecordingExport", dependencies: ["Audio", "RecorderIO", logging], swiftSettings: rules),
+        .target(
+            name: "RecordingExport",
+            dependencies: ["Audio", "CLinux", "RecorderIO", logging],
+            swiftSettings: rules
+        ),
         .target(name: "RecordingStore", dependencies: ["RecorderIO"], swiftSettings: rules),
         .target(
             name: "Session",
