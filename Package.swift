@@ -75,6 +75,7 @@ let package = Package(
             exclude: ["asound.conf"],
             cSettings: [.define("PIC")]
         ),
+        .testTarget(name: "ArchitectureTests", swiftSettings: rules),
         .testTarget(name: "AudioTests", dependencies: ["Audio"], swiftSettings: rules),
         .testTarget(name: "FrameRingTests", dependencies: ["Capture", "FrameRing"], swiftSettings: rules),
         .testTarget(name: "OTLPTests", dependencies: ["OTLP", logging, tracing], swiftSettings: rules),
