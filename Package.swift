@@ -45,7 +45,11 @@ let package = Package(
             dependencies: ["Audio", "CCrypto", "CLinux", "CSndFile", "Capture", "FrameRing", logging],
             swiftSettings: rules
         ),
-        .target(name: "RecordingExport", dependencies: ["Audio", "RecorderIO", logging], swiftSettings: rules),
+        .target(
+            name: "RecordingExport",
+            dependencies: ["Audio", "CLinux", "RecorderIO", logging],
+            swiftSettings: rules
+        ),
         .target(name: "RecordingStore", dependencies: ["RecorderIO"], swiftSettings: rules),
         .target(
             name: "Session",
@@ -71,6 +75,7 @@ let package = Package(
             exclude: ["asound.conf"],
             cSettings: [.define("PIC")]
         ),
+        .testTarget(name: "ArchitectureTests", swiftSettings: rules),
         .testTarget(name: "AudioTests", dependencies: ["Audio"], swiftSettings: rules),
         .testTarget(name: "FrameRingTests", dependencies: ["Capture", "FrameRing"], swiftSettings: rules),
         .testTarget(name: "OTLPTests", dependencies: ["OTLP", logging, tracing], swiftSettings: rules),

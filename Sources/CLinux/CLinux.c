@@ -4,11 +4,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <time.h>
+#include <unistd.h>
 
 int linux_memfd_create(const char *name) { return memfd_create(name, MFD_CLOEXEC); }
 
@@ -27,8 +29,14 @@ int linux_wait_readable(int fd, int64_t timeout_ns) {
     return ppoll(&descriptor, 1, &timeout, NULL);
 }
 
-int linux_rename_noreplace(const char *from, const char *to) {
-    return renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE);
+int linux_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
+
+int linux_rename_noreplace(int folder, const char *from, const char *to) {
+    return renameat2(folder, from, folder, to, RENAME_NOREPLACE);
+}
+
+int linux_spawn_close_from(void *actions, int first) {
+    return posix_spawn_file_actions_addclosefrom_np(actions, first);
 }
 
 int linux_name_this_thread(const char *name) { return prctl(PR_SET_NAME, name); }

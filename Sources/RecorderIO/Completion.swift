@@ -29,9 +29,12 @@ final class Completion<Value: Sendable>: Sendable {
         }
         let timer = timeLimit.map { limit in
             Task {
-                // A cancelled timer has been overtaken by the value.
-                guard (try? await Task.sleep(for: limit)) != nil else { return }
-                self.giveUp(id)
+                do {
+                    try await Task.sleep(for: limit)
+                    self.giveUp(id)
+                } catch {
+                    // A cancelled timer has been overtaken by the value.
+                }
             }
         }
         defer { timer?.cancel() }

@@ -76,7 +76,9 @@ struct PartFile: ~Copyable {
     /// Syncs the file, gives it its final name, and syncs the folder (REC-7).
     borrowing func finalize(replacing: Bool) throws(RecorderError) {
         guard fsync(descriptor) == 0 else { throw .file(path: partPath, call: "fsync", code: errno) }
-        let result = unsafe replacing ? rename(partPath, finalPath) : linux_rename_noreplace(partPath, finalPath)
+        let result =
+            unsafe replacing
+            ? rename(partPath, finalPath) : linux_rename_noreplace(AT_FDCWD, partPath, finalPath)
         guard result == 0 else {
             let code = errno
             throw code == EEXIST ? .exists(path: finalPath) : .file(path: partPath, call: "rename", code: code)

@@ -1,7 +1,6 @@
 internal import Audio
 internal import Capture
 internal import FrameRing
-internal import Glibc
 internal import Logging
 internal import Synchronization
 
@@ -226,15 +225,5 @@ struct RecorderLoop: ~Copyable, Sendable {
             droppedFrameCount: 0,
             gaps: gaps
         )
-    }
-}
-
-/// Wall time, for labels only; nothing is measured with it (REC-6).
-enum WallClock {
-    /// Seconds since 1970.
-    static func now() -> Double {
-        var now = timespec()
-        unsafe clock_gettime(CLOCK_REALTIME, &now)
-        return Double(now.tv_sec) + Double(now.tv_nsec) / 1e9
     }
 }

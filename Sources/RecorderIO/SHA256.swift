@@ -22,6 +22,10 @@ public struct SHA256: ~Copyable {
         guard isDone == 1 else { throw .encoder(reason: "EVP_DigestUpdate") }
     }
 
+    public mutating func update(_ bytes: ArraySlice<UInt8>) throws(RecorderError) {
+        try update(unsafe bytes.span.bytes)
+    }
+
     /// The digest of all that was given, in lower-case hexadecimal.
     public consuming func finalize() throws(RecorderError) -> String {
         var digest = [UInt8](repeating: 0, count: 32)

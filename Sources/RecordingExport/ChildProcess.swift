@@ -1,4 +1,5 @@
 // Fence: posix_spawn, signals and waiting for processes.
+import CLinux
 import Glibc
 import Synchronization
 
@@ -29,8 +30,8 @@ struct ChildProcess: ~Copyable {
             try Self.check("posix_spawn_file_actions_adddup2", code)
         }
         // Without it the child keeps what some library opened without O_CLOEXEC; our own descriptors all have it.
-        let closing = unsafe GNULibrary.closeAllFromThree(&actions)
-        if closing != ENOSYS { try Self.check("posix_spawn_file_actions_addclosefrom_np", closing) }
+        let closing = unsafe linux_spawn_close_from(&actions, 3)
+        try Self.check("posix_spawn_file_actions_addclosefrom_np", closing)
 
         var attributes = posix_spawnattr_t()
         try Self.check("posix_spawnattr_init", unsafe posix_spawnattr_init(&attributes))

@@ -1,4 +1,5 @@
 // Fence: raw file descriptors and the calls on them.
+import CLinux
 import Glibc
 
 /// An open file descriptor, closed when its owner goes.
@@ -27,8 +28,7 @@ struct Descriptor: ~Copyable, Sendable {
     /// Two ends of a pipe, none of them 0, 1 or 2, which a child needs for its own.
     static func pipe() throws(SystemCallFailure) -> Pipe {
         var ends: [Int32] = [-1, -1]
-        let code = GNULibrary.makePipe(&ends)
-        guard code == 0 else { throw SystemCallFailure(call: "pipe2", code: code) }
+        guard unsafe linux_pipe(&ends) == 0 else { throw SystemCallFailure(call: "pipe2", code: errno) }
         let readEnd = Descriptor(owning: ends[0])
         let writeEnd = Descriptor(owning: ends[1])
         return Pipe(readEnd: try readEnd.movedUp(), writeEnd: try writeEnd.movedUp())

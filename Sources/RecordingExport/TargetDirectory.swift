@@ -1,4 +1,5 @@
 // Fence: directory calls.
+import CLinux
 import Glibc
 
 /// A directory that files are delivered into, held open so that all of a delivery happens in one place.
@@ -31,8 +32,8 @@ struct TargetDirectory: ~Copyable {
 
     /// Renames within the directory; EEXIST where `newName` is taken. Never replaces a file.
     func rename(_ name: String, to newName: String) throws(SystemCallFailure) {
-        let code = GNULibrary.renameWithoutReplacing(name, to: newName, in: descriptor.number)
-        if code == 0 { return }
+        if unsafe linux_rename_noreplace(descriptor.number, name, newName) == 0 { return }
+        let code = errno
         // Network file systems may lack the flag; link(2) does not replace either.
         guard code == EINVAL || code == ENOSYS else { throw SystemCallFailure(call: "renameat2", code: code) }
         guard unsafe linkat(descriptor.number, name, descriptor.number, newName, 0) == 0 else {

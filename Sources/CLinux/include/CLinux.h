@@ -19,8 +19,17 @@ int linux_eventfd_reset(int fd);
 /* Waits until fd is readable; 1 if it is, 0 after the timeout. */
 int linux_wait_readable(int fd, int64_t timeout_ns);
 
-/* Renames, and fails with EEXIST instead of replacing. */
-int linux_rename_noreplace(const char *from, const char *to);
+/* Both ends close-on-exec from the start: no program that another thread starts meanwhile inherits them. */
+int linux_pipe(int ends[2]);
+
+/* Renames, and fails with EEXIST instead of replacing. Names are relative to the open folder, or AT_FDCWD. */
+int linux_rename_noreplace(int folder, const char *from, const char *to);
+
+/*
+ * Makes a child that is about to be started close every descriptor from `first` on; returns 0 or an errno. `actions` is a
+ * posix_spawn_file_actions_t: <spawn.h> here would make its types this module's, and hide them from who imports Glibc.
+ */
+int linux_spawn_close_from(void *actions, int first);
 
 /* What ps and a debugger show; at most 15 bytes. */
 int linux_name_this_thread(const char *name);
