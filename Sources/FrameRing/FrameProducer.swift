@@ -64,7 +64,10 @@ public struct FrameProducer: ~Copyable, @unchecked Sendable {
         byteOffset &+= filled &* bytesPerFrame
         if byteOffset >= byteCapacity { byteOffset &-= byteCapacity }
         unsafe counters.written.pointee.store(writtenCount, ordering: .releasing)
-        if writtenCount &- knownReadCount >= wakeThreshold { wakeConsumerIfAsleep() }
+        // What is known may be old: how full the ring is now decides, not how much went through it.
+        if writtenCount &- knownReadCount >= wakeThreshold, frameCapacity &- freeFrameCount() >= wakeThreshold {
+            wakeConsumerIfAsleep()
+        }
     }
 
     /// Wakes the consumer if it sleeps: one system call, no lock.
