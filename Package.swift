@@ -61,7 +61,8 @@ let package = Package(
         .executableTarget(
             name: "Tool",
             dependencies: [
-                "Audio", "Capture", "OTLP", "RecorderIO", "RecordingExport", "RecordingStore", "Session", logging,
+                "Audio", "CLinux", "Capture", "OTLP", "RecorderIO", "RecordingExport", "RecordingStore", "Session",
+                logging,
                 tracing,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],

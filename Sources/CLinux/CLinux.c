@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <poll.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -40,3 +41,26 @@ int linux_spawn_close_from(void *actions, int first) {
 }
 
 int linux_name_this_thread(const char *name) { return prctl(PR_SET_NAME, name); }
+
+static int caught_signals_fd = -1;
+
+static void on_signal(int signal) {
+    int saved = errno;
+    unsigned char number = (unsigned char)signal;
+    /* A full pipe holds signals enough. */
+    ssize_t written = write(caught_signals_fd, &number, 1);
+    (void)written;
+    errno = saved;
+}
+
+int linux_catch_signal(int signal, int write_fd) {
+    caught_signals_fd = write_fd;
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+    sigemptyset(&action.sa_mask);
+    return sigaction(signal, &action, NULL);
+}
+
+int linux_is_signal_ignored(int signal) {
+    struct sigaction action;
+    return sigaction(signal, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}

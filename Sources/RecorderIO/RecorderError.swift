@@ -14,16 +14,10 @@ public enum RecorderError: Error, Hashable, Sendable {
     case encoder(reason: String)
     /// The disk did not take the rest in time; the file stays under its `.part` name.
     case unfinished(seconds: Int)
+    /// The recording is over, or about to go on in another file already.
+    case notRecording
     /// No memory for the ring or a thread.
     case resources(reason: String)
-
-    /// True if the disk or the folder is at fault, not what was asked for.
-    public var isStorageFault: Bool {
-        switch self {
-        case .file, .encoder: true
-        case .capture, .cannotHold, .exists, .unfinished, .resources: false
-        }
-    }
 }
 
 extension RecorderError: CustomStringConvertible {
@@ -38,6 +32,7 @@ extension RecorderError: CustomStringConvertible {
         case .encoder(let reason): "the encoder refused (\(reason)): choose another --container"
         case .unfinished(let seconds):
             "the disk did not take the recording within \(seconds) s: the file keeps its .part name, check the disk"
+        case .notRecording: "the recording is over or changes its file just now: start another one"
         case .resources(let reason): reason
         }
     }
@@ -51,6 +46,7 @@ extension RecorderError: CustomStringConvertible {
         case .file(_, let call, let code): "\(call) failed (\(Self.reason(code)))"
         case .encoder(let reason): "the encoder refused (\(reason))"
         case .unfinished(let seconds): "the disk did not take the recording within \(seconds) s"
+        case .notRecording: "the recording is over"
         case .resources: "no memory for the ring or a thread"
         }
     }

@@ -14,6 +14,8 @@ public final class RecorderIO: Sendable {
     private let control: CaptureControl
     private let shared: RecorderShared
     private let completion: Completion<RecordingOutcome>
+    /// Wakes the recorder thread.
+    private let waker: Wakeup
 
     /// Opens the device and the file, and starts recording.
     ///
@@ -31,25 +33,20 @@ public final class RecorderIO: Sendable {
         let frames = try Self.ring(frameCapacity: ringFrameCount, bytesPerFrame: format.bytesPerFrame)
         let blocks = try Self.ring(frameCapacity: blockCount, bytesPerFrame: CaptureBlock.byteCount)
         control = try Self.control()
+        waker = frames.consumer.waker
         shared = RecorderShared()
         completion = Completion()
 
         guard device.start() else {
             throw .capture(.device(name: device.name, call: "snd_pcm_start", reason: "it did not start"))
         }
-        let recorder = RecorderLoop(
+        let recorder = try RecorderLoop(
             options: options,
             format: format,
             periodFrameCount: periodFrameCount,
             control: control,
             shared: shared,
             logger: logger,
-            soundFile: try SoundFile(
-                path: options.filePath,
-                replacing: options.replacesFile,
-                container: options.container,
-                format: format
-            ),
             frames: frames.consumer,
             blocks: blocks.consumer,
             frameLimit: frameLimit
@@ -96,6 +93,21 @@ public final class RecorderIO: Sendable {
     /// Waits until the recording has ended by itself, or by `close` from elsewhere.
     public func outcome() async -> RecordingOutcome? { await completion.value() }
 
+    /// Goes on in another file from now on, with no frame lost or doubled at the seam (CLI-1). `close` then ends that one.
+    ///
+    /// - Parameters:
+    ///   - path: absolute path of the next file when it is finished.
+    ///   - recordingID: a lower-case UUID.
+    /// - Returns: the recording that ended.
+    /// - Throws: where the next file cannot be made; the recording goes on in the old one then.
+    public func startNextFile(path: String, recordingID: String) async throws(RecorderError) -> PendingRecording {
+        let wish = NextFile(path: path, recordingID: recordingID)
+        guard shared.nextFile.put(wish) else { throw .notRecording }
+        waker.signal()
+        if let started = await wish.started.value(), let error = started { throw error }
+        return PendingRecording(completion: wish.ended)
+    }
+
     /// How the recording goes.
     public var progress: RecorderProgress { shared.current }
 
@@ -122,6 +134,7 @@ public final class RecorderIO: Sendable {
 
 /// The recorder's state as others see it.
 final class RecorderShared: Sendable {
+    let nextFile = NextFileSlot()
     private let progress = Mutex(RecorderProgress())
 
     func update(_ change: (inout RecorderProgress) -> Void) { progress.withLock { change(&$0) } }

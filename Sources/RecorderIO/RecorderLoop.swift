@@ -8,31 +8,28 @@ internal import Synchronization
 ///
 /// It wakes twice a second, or when the ring is a quarter full (RING-4), and allocates nothing per block (PERF-5).
 struct RecorderLoop: ~Copyable, Sendable {
-    let options: RecorderOptions
-    let control: CaptureControl
-    let shared: RecorderShared
-    let logger: Logger
-    var soundFile: SoundFile?
-    var frames: FrameConsumer
-    var blocks: FrameConsumer
-    var timeline: TrackTimeline
-    let format: AudioFormat
-    /// Frames that the file may have.
-    let frameLimit: Int64
-    private var silence: ByteBuffer
-    private var position: Int64 = 0
-    private var gaps: [Gap] = []
-    private var peak: Float = 0
+    private let options: RecorderOptions
+    private let format: AudioFormat
+    private let control: CaptureControl
+    private let shared: RecorderShared
+    private let logger: Logger
+    private var file: RecordingFile
+    private var frames: FrameConsumer
+    private var blocks: FrameConsumer
+    private var timeline: TrackTimeline
+    /// Frames that the track may have, over all its files.
+    private let frameLimit: Int64
     private var recentPeak: Float = 0
     private var isOver = false
+    private var hasWarned = false
     /// Both clocks at the start, read once: steps of the wall clock move nothing after that (REC-6).
     private let wallTimeAtStart = WallClock.now()
     private let hostTimeAtStart = HostTime.now()
     private var lastSync = HostTime.now()
 
     private static let wakeInterval = Duration.milliseconds(500)
-    private static let syncSeconds = 1.0
-    private static let silentFrameCount = 4096
+    /// A little less than the second that a power cut may take, so that every other wake-up syncs.
+    private static let syncSeconds = 0.75
 
     init(
         options: RecorderOptions,
@@ -41,28 +38,31 @@ struct RecorderLoop: ~Copyable, Sendable {
         control: CaptureControl,
         shared: RecorderShared,
         logger: Logger,
-        soundFile: consuming SoundFile,
         frames: consuming FrameConsumer,
         blocks: consuming FrameConsumer,
         frameLimit: Int64?
-    ) {
+    ) throws(RecorderError) {
+        file = try RecordingFile(
+            path: options.filePath,
+            recordingID: options.recordingID,
+            container: options.container,
+            format: format,
+            replacing: options.replacesFile,
+            firstFrame: 0
+        )
         self.options = options
         self.format = format
         self.control = control
         self.shared = shared
         self.logger = logger
-        self.soundFile = consume soundFile
         self.frames = frames
         self.blocks = blocks
         self.frameLimit = frameLimit ?? .max
         timeline = TrackTimeline(format: format, periodFrameCount: periodFrameCount)
-        silence = ByteBuffer(byteCount: Self.silentFrameCount * format.bytesPerFrame)
-        gaps.reserveCapacity(64)
     }
 
     /// Runs until capture has ended and all of it is in the file; then finalizes.
     consuming func run() -> RecordingOutcome {
-        warnIfNotRealtime()
         var failure: RecorderError?
         while !isOver {
             frames.waitForFrames(timeout: Self.wakeInterval)
@@ -75,12 +75,16 @@ struct RecorderLoop: ~Copyable, Sendable {
                 isOver = true
             }
             report()
+            if !isOver, let wish = shared.nextFile.take() { startNextFile(wish) }
         }
+        shared.nextFile.close()
         control.stop()
-        return finalize(failure)
+        return file.finalize(circumstances(failure))
     }
 
     // MARK: From the ring to the file
+
+    private var position: Int64 { file.firstFrame + file.frameCount }
 
     private mutating func drain() throws(RecorderError) {
         let fill = Double(frames.availableFrameCount()) / Double(frames.frameCapacity)
@@ -110,120 +114,93 @@ struct RecorderLoop: ~Copyable, Sendable {
 
     private mutating func writeSteps() throws(RecorderError) {
         while position < frameLimit, let step = timeline.nextStep(now: .now()) {
+            let room = frameLimit - position
             switch step {
-            case .frames(let count): try writeFrames(count)
-            case .silence(let count, let cause): try writeSilence(count, cause)
+            case .frames(let count): try writeFrames(Int(min(count, room)))
+            case .silence(let count, let cause):
+                guard try file.writeSilence(min(count, room), cause), let gap = file.gaps.last else { continue }
+                let time = format.duration(ofFrames: gap.firstFrame)
+                logger.warning("gap (\(cause.rawValue)) at \(time), frame \(gap.firstFrame)")
             }
         }
         if position >= frameLimit { isOver = true }
     }
 
-    private mutating func writeFrames(_ frameCount: Int64) throws(RecorderError) {
-        var remaining = Int(min(frameCount, frameLimit - position))
+    private mutating func writeFrames(_ frameCount: Int) throws(RecorderError) {
+        var remaining = frameCount
         while remaining > 0 {
             let count = try frames.read(atMost: remaining) { (bytes) throws(RecorderError) in
-                recentPeak = max(recentPeak, Samples.peak(of: bytes, format.sampleFormat))
-                try soundFile?.write(bytes)
+                recentPeak = max(recentPeak, try file.write(bytes))
                 return bytes.byteCount / format.bytesPerFrame
             }
             precondition(count > 0, "a block promised frames that are not in the ring")
             remaining -= count
-            position += Int64(count)
         }
     }
 
-    private mutating func writeSilence(_ frameCount: Int64, _ cause: Gap.Cause) throws(RecorderError) {
-        let total = min(frameCount, frameLimit - position)
-        guard total > 0 else { return }
-        note(Gap(firstFrame: position, frameCount: total, cause: cause))
-        var remaining = total
-        while remaining > 0 {
-            let count = Int(min(remaining, Int64(Self.silentFrameCount)))
-            try silence.withBytes(count * format.bytesPerFrame) { (bytes) throws(RecorderError) in
-                try soundFile?.write(bytes)
-            }
-            remaining -= Int64(count)
-            position += Int64(count)
-        }
-    }
-
-    /// Lists a gap; one that goes on where the last ended is the same gap.
-    private mutating func note(_ gap: Gap) {
-        if let last = gaps.last, last.cause == gap.cause, last.firstFrame + last.frameCount == gap.firstFrame {
-            gaps[gaps.count - 1].frameCount += gap.frameCount
-        } else {
-            gaps.append(gap)
-            logger.warning(
-                "gap (\(gap.cause.rawValue)) at \(format.duration(ofFrames: gap.firstFrame)), frame \(gap.firstFrame)"
-            )
-        }
-    }
-
-    /// Bounds what a power cut can take (REC-8).
     private mutating func syncIfDue() throws(RecorderError) {
-        guard HostTime.now().seconds(since: lastSync) >= Self.syncSeconds - 0.25 else { return }
-        try soundFile?.sync()
+        guard HostTime.now().seconds(since: lastSync) >= Self.syncSeconds else { return }
+        try file.sync()
         lastSync = .now()
+    }
+
+    // MARK: Files
+
+    /// Goes on in another file, with no frame lost or doubled between them. The one that ended is finalized on a thread
+    /// of its own, so that a long file's digest does not keep the ring waiting.
+    private mutating func startNextFile(_ wish: NextFile) {
+        var next: RecordingFile
+        do throws(RecorderError) {
+            next = try RecordingFile(
+                path: wish.path,
+                recordingID: wish.recordingID,
+                container: options.container,
+                format: format,
+                replacing: options.replacesFile,
+                firstFrame: position
+            )
+        } catch {
+            wish.started.complete(error)
+            return
+        }
+        swap(&file, &next)
+        let circumstances = circumstances(nil)
+        let ended = wish.ended
+        do throws(CaptureError) {
+            _ = try RealtimeThread(name: "tapeline-final", owning: next) { file in
+                ended.complete(file.finalize(circumstances))
+            }
+        } catch {
+            ended.complete(RecordingOutcome(recording: nil, error: .capture(error)))
+        }
+        wish.started.complete(nil)
+    }
+
+    private func circumstances(_ failure: RecorderError?) -> RecordingFile.Circumstances {
+        RecordingFile.Circumstances(
+            trackStart: timeline.startTime,
+            trackStartWallTime: wallTimeAtStart + (timeline.startTime?.seconds(since: hostTimeAtStart) ?? 0),
+            measuredRate: timeline.clock.measuredRate,
+            failure: failure
+        )
     }
 
     // MARK: For those who watch
 
     private mutating func report() {
-        peak = max(peak, recentPeak)
         shared.update { progress in
-            progress.frameCount = position
+            progress.frameCount = file.frameCount
             progress.peak = recentPeak
-            progress.gapCount = gaps.count
-            progress.gapFrameCount = gaps.reduce(0) { $0 + $1.frameCount }
+            progress.gapCount = file.gaps.count
+            progress.gapFrameCount = file.gapFrameCount
             progress.isDeviceLost = timeline.isLost
         }
         recentPeak = 0
-    }
-
-    private func warnIfNotRealtime() {
-        guard control.isRealtime == false || !frames.isMemoryLocked else { return }
+        guard !hasWarned, let isRealtime = control.isRealtime else { return }
+        hasWarned = true
+        guard !isRealtime || !frames.isMemoryLocked else { return }
         logger.warning(
             "capture runs without real-time priority or locked memory: allow this user rtprio and memlock in limits.conf"
-        )
-    }
-
-    // MARK: The end
-
-    private consuming func finalize(_ failure: RecorderError?) -> RecordingOutcome {
-        var failure = failure
-        guard let soundFile = soundFile.take() else { return RecordingOutcome(recording: nil, error: failure) }
-        do throws(RecorderError) {
-            try soundFile.finalize()
-        } catch {
-            failure = failure ?? error
-        }
-        do throws(RecorderError) {
-            let digest = try SHA256.ofFile(atPath: options.filePath)
-            return RecordingOutcome(
-                recording: recording(digest),
-                error: failure,
-                startTime: timeline.startTime
-            )
-        } catch {
-            return RecordingOutcome(recording: nil, error: failure ?? error)
-        }
-    }
-
-    private borrowing func recording(_ digest: (hex: String, byteCount: Int64)) -> FinishedRecording {
-        let offset = timeline.startTime?.seconds(since: hostTimeAtStart) ?? 0
-        return FinishedRecording(
-            id: options.recordingID,
-            path: options.filePath,
-            container: options.container,
-            format: format,
-            measuredRate: timeline.clock.measuredRate,
-            frameCount: position,
-            startedAt: wallTimeAtStart + offset,
-            sha256: digest.hex,
-            byteCount: digest.byteCount,
-            peakDBFS: peak > 0 ? Decibels.fullScale(peak) : nil,
-            droppedFrameCount: 0,
-            gaps: gaps
         )
     }
 }

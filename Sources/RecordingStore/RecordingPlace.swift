@@ -10,13 +10,22 @@ public enum RecordingPlace: Hashable, Sendable {
 
     /// The recording's file.
     ///
-    /// - Parameter startedAt: as in a file name: `20261123T013000Z`.
-    public func filePath(recordingID: String, startedAt: String, container: Container) -> String {
+    /// - Parameters:
+    ///   - startedAt: as in a file name: `20261123T013000Z`.
+    ///   - number: 0 for a session's first file. The next ones are called `NAME-01.wav` and so on, as arecord does.
+    public func filePath(recordingID: String, startedAt: String, container: Container, number: Int = 0) -> String {
         switch self {
-        case .file(let path): path
+        case .file(let path): number == 0 ? path : Self.numbered(path, number)
         case .directory(let path):
             "\(path)/recordings/\(startedAt)-\(recordingID)/recording.\(container.fileExtension)"
         }
+    }
+
+    private static func numbered(_ path: String, _ number: Int) -> String {
+        let suffix = number < 10 ? "-0\(number)" : "-\(number)"
+        let name = path[(path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex)...]
+        guard let dot = name.lastIndex(of: "."), dot != name.startIndex else { return path + suffix }
+        return path[..<dot] + suffix + path[dot...]
     }
 
     /// The report beside a recording.

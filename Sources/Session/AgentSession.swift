@@ -16,7 +16,12 @@ public actor AgentSession {
     private let tracer: any Tracer
     private let logger: Logger
     private var run: SessionRun?
+    private var recorder: RecorderIO?
+    private var fileNumber = 0
     private var end: Task<SessionReport, Never>?
+    /// Files of this session that have ended while it goes on.
+    private var earlierEnds: [Task<SessionReport, Never>] = []
+    private var earlierGates: [ExportGate] = []
 
     /// - Parameters:
     ///   - tracer: where the session's span goes.
@@ -32,57 +37,98 @@ public actor AgentSession {
     public var recordingPath: String? { run?.filePath }
 
     /// How the recording goes; nil where none is made.
-    public var progress: RecorderProgress? { run?.recorder?.progress }
+    public var progress: RecorderProgress? { recorder?.progress }
 
     /// What the device agreed to, and the file holds; nil where no recording is made.
-    public var format: AudioFormat? { run?.recorder?.format }
+    public var format: AudioFormat? { recorder?.format }
 
-    /// Why the recording is not whole, once `close` has returned; nil if it is.
+    /// Why a recording is not whole, once `close` has returned; nil if all are.
     public private(set) var failure: RecorderError?
 
     /// Starts recording, and the session's span.
     ///
     /// - Parameters:
-    ///   - record: false for a session without audio; its exporters run all the same (EXP-2).
+    ///   - record: false for a session without audio; its exporters run all the same (EXP-2). Not given, the primary
+    ///     session is recorded, and another is not (SES-2).
     ///   - recordingExporters: called in this order when the session ends. They need a current `JobContext` (SES-3).
-    /// - Throws: before anything is claimed, or with everything given back: no file, no folder, no device, no span is
-    ///   left behind.
-    public func start(record: Bool = true, recordingExporters: [any RecordingExporter] = []) throws(SessionError) {
-        guard run == nil else { throw .running }
+    /// - Throws: before anything is claimed, or with everything given back: no file, no device, no span is left behind.
+    public func start(
+        record: Bool? = nil,
+        recordingExporters: [any RecordingExporter] = []
+    ) async throws(SessionError) {
+        if let end { _ = await end.value }
+        guard run == nil || end != nil else { throw .running }
         let job = JobContext.current
         if !recordingExporters.isEmpty, job == nil { throw .exportersNeedJob }
-        if let job, record || !recordingExporters.isEmpty, !job.mayBePrimary(self) { throw .notPrimary }
+        let wasPrimary = job?.isPrimary(self) ?? true
         let isPrimary = job?.claimPrimary(self) ?? true
-        guard isPrimary || (!record && recordingExporters.isEmpty) else { throw .notPrimary }
+        guard isPrimary || (record != true && recordingExporters.isEmpty) else { throw .notPrimary }
 
-        let recordingID = UUID().uuidString.lowercased()
-        var recorder: RecorderIO?
+        let recordingID = Self.newID()
+        recorder = nil
         var filePath: String?
-        if record {
-            let startedAt = Timestamp.compact(Timestamp.now())
-            let path = options.place.filePath(
-                recordingID: recordingID,
-                startedAt: startedAt,
-                container: options.container
-            )
+        if record ?? isPrimary {
+            let path = path(of: recordingID)
             do throws(RecorderError) {
                 recorder = try RecorderIO(recorderOptions(path, recordingID), logger: logger)
                 filePath = path
             } catch {
-                job?.releasePrimary(self)
+                if !wasPrimary { job?.releasePrimary(self) }
                 throw .recorder(error)
             }
         }
         end = nil
-        run = SessionRun(
+        failure = nil
+        fileNumber = 0
+        run = newRun(recordingID, filePath, recordingExporters)
+    }
+
+    /// Goes on in the next file, with no frame lost or doubled between them (CLI-1). The one that ended is finalized,
+    /// exported and reported on its own, with a span of its own, while recording goes on.
+    ///
+    /// - Throws: where the next file cannot be made; the recording goes on in the present one then.
+    public func startNextFile() async throws(SessionError) {
+        guard let ended = run, let recorder, end == nil else { throw .recorder(.notRecording) }
+        let recordingID = Self.newID()
+        fileNumber += 1
+        let path = path(of: recordingID)
+        let pending: PendingRecording
+        do throws(RecorderError) {
+            pending = try await recorder.startNextFile(path: path, recordingID: recordingID)
+        } catch {
+            throw .recorder(error)
+        }
+        run = newRun(recordingID, path, ended.exporters)
+        earlierGates.append(ended.gate)
+        earlierEnds.append(
+            endTask(of: ended) { [options] in await pending.outcome(timeLimit: options.finalizeLimit) }
+        )
+    }
+
+    private func newRun(
+        _ recordingID: String,
+        _ filePath: String?,
+        _ exporters: [any RecordingExporter]
+    ) -> SessionRun {
+        SessionRun(
             sessionID: id,
             recordingID: recordingID,
             options: options,
-            recorder: recorder,
             filePath: filePath,
-            exporters: recordingExporters,
+            exporters: exporters,
             tracer: tracer,
             logger: logger
+        )
+    }
+
+    private static func newID() -> String { UUID().uuidString.lowercased() }
+
+    private func path(of recordingID: String) -> String {
+        options.place.filePath(
+            recordingID: recordingID,
+            startedAt: Timestamp.compact(Timestamp.now()),
+            container: options.container,
+            number: fileNumber
         )
     }
 
@@ -99,12 +145,12 @@ public actor AgentSession {
 
     /// Waits until the recording ends by itself: at its length, with the device's source, or by a full disk.
     public func recordingEnded() async {
-        _ = await run?.recorder?.outcome()
+        _ = await recorder?.outcome()
     }
 
     /// Ends the recording with all that was captured before the call, and goes no further; `close` does the rest.
     public func stopRecording() async {
-        _ = await run?.recorder?.close(timeLimit: options.finalizeLimit)
+        _ = await recorder?.close(timeLimit: options.finalizeLimit)
     }
 
     /// Ends the session: finalizes, exports, ends the span, and reports.
@@ -117,18 +163,39 @@ public actor AgentSession {
     public func close() async -> SessionReport? {
         if let end { return await end.value }
         guard let run else { return nil }
-        let task = Task {
-            let (report, failure) = await run.end()
-            self.failure = failure
-            return report
+        let task = endTask(of: run) { [recorder, options] in
+            await recorder?.close(timeLimit: options.finalizeLimit)
         }
         end = task
-        return await task.value
+        let report = await task.value
+        for earlier in earlierEnds { _ = await earlier.value }
+        return report
+    }
+
+    /// The reports of all files but the last, in order, once each has been exported.
+    public func earlierReports() async -> [SessionReport] {
+        var reports: [SessionReport] = []
+        for earlier in earlierEnds { reports.append(await earlier.value) }
+        return reports
+    }
+
+    private func endTask(
+        of run: SessionRun,
+        finalize: @escaping @Sendable () async -> RecordingOutcome?
+    ) -> Task<SessionReport, Never> {
+        Task {
+            let (report, failure) = await run.end(finalize: finalize)
+            self.failure = self.failure ?? failure
+            return report
+        }
     }
 
     /// Leaves out the exporters that have not delivered yet, now and at the end: they are reported as `deferred`. The
     /// recording is finalized all the same.
-    public func skipExport() { run?.gate.close() }
+    public func skipExport() {
+        for gate in earlierGates { gate.close() }
+        run?.gate.close()
+    }
 
     /// Runs `body` with the session's span as the current one, so that what it traces becomes part of the session. After
     /// it nothing of the session is current (SES-7).

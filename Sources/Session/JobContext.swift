@@ -27,9 +27,8 @@ public final class JobContext: Sendable {
         return try await $active.withValue(job) { try await body(job) }
     }
 
-    /// True if `session` is, or may still become, the primary one.
-    func mayBePrimary(_ session: AnyObject) -> Bool {
-        primary.withLock { $0 == nil || $0 == ObjectIdentifier(session) }
+    func isPrimary(_ session: AnyObject) -> Bool {
+        primary.withLock { $0 == ObjectIdentifier(session) }
     }
 
     /// Makes `session` the primary one unless another is; true if it is now.

@@ -6,12 +6,12 @@ internal import RecordingExport
 internal import RecordingStore
 internal import Tracing
 
-/// A started session, from its span's start to its report.
+/// One recording of a session with its `agent_session` span, from the span's start to the report.
 struct SessionRun: Sendable {
     let sessionID: String
     let recordingID: String
     let options: SessionOptions
-    let recorder: RecorderIO?
+    /// Where the recording will be; nil for a session without audio.
     let filePath: String?
     let exporters: [any RecordingExporter]
     let logger: Logger
@@ -25,7 +25,6 @@ struct SessionRun: Sendable {
         sessionID: String,
         recordingID: String,
         options: SessionOptions,
-        recorder: RecorderIO?,
         filePath: String?,
         exporters: [any RecordingExporter],
         tracer: any Tracer,
@@ -34,7 +33,6 @@ struct SessionRun: Sendable {
         self.sessionID = sessionID
         self.recordingID = recordingID
         self.options = options
-        self.recorder = recorder
         self.filePath = filePath
         self.exporters = exporters
         self.logger = logger
@@ -46,9 +44,13 @@ struct SessionRun: Sendable {
 
     /// The end of a session, in the order of SES-4. Nothing in it throws: an error of one step is part of the report, and
     /// the span ends exactly once all the same.
-    func end() async -> (report: SessionReport, failure: RecorderError?) {
+    ///
+    /// - Parameter finalize: ends the recording; nil if the disk did not take it in time.
+    func end(
+        finalize: @Sendable () async -> RecordingOutcome?
+    ) async -> (report: SessionReport, failure: RecorderError?) {
         let deadline = ContinuousClock.now + options.endLimit
-        let outcome = await recorder?.close(timeLimit: options.finalizeLimit)
+        let outcome = filePath == nil ? nil : await finalize()
         let endedAt = Timestamp.now()
         let failure = failure(of: outcome)
         if let failure { logger.error("\(failure.description)") }
@@ -66,7 +68,7 @@ struct SessionRun: Sendable {
         let chain = ExporterChain(exporters, logger: logger)
         let outcomes = await gate.run(chain, recording, in: span.context, deadline: deadline)
         let status = RecordingStatus(
-            isRecordingOn: recorder != nil,
+            isRecordingOn: filePath != nil,
             didRecordingFail: failure != nil,
             outcomes: outcomes
         )
@@ -95,7 +97,7 @@ struct SessionRun: Sendable {
     }
 
     private func failure(of outcome: RecordingOutcome?) -> RecorderError? {
-        guard recorder != nil else { return nil }
+        guard filePath != nil else { return nil }
         guard let outcome else { return .unfinished(seconds: Int(options.finalizeLimit.components.seconds)) }
         return outcome.error
     }

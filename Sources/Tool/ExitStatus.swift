@@ -24,7 +24,7 @@ enum ExitStatus {
         // What the device or the container cannot do is asked for by an option, and the sentence says which.
         case .cannotHold: usage
         case .exists, .file: cannotCreate
-        case .encoder, .unfinished: inputOutput
+        case .encoder, .unfinished, .notRecording: inputOutput
         case .resources: deviceUnavailable
         }
     }
@@ -38,9 +38,9 @@ enum ExitStatus {
     }
 
     /// For a session that ran.
-    static func code(for report: SessionReport, failed: Bool) -> ExitCode {
+    static func code(for reports: [SessionReport], failed: Bool) -> ExitCode {
         if failed { return inputOutput }
-        let isDelivered = report.exports.allSatisfy { $0.outcome == .attached || $0.outcome == .none }
+        let isDelivered = reports.flatMap(\.exports).allSatisfy { $0.outcome == .attached || $0.outcome == .none }
         return isDelivered ? delivered : notDelivered
     }
 }

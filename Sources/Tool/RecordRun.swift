@@ -35,14 +35,25 @@ actor RecordRun {
         meter.cancel()
         await meter.value
         guard let report = await session.close() else { return ExitStatus.inputOutput }
-        print(isJSON ? try report.json() : summary(report), terminator: "")
-        return ExitStatus.code(for: report, failed: await session.failure != nil)
+        let reports = await session.earlierReports() + [report]
+        print(isJSON ? try report.json() : reports.map(summary).joined(), terminator: "")
+        return ExitStatus.code(for: reports, failed: await session.failure != nil)
     }
 
     /// The first signal ends the recording, the next one skips what has not been exported, never the finalizing (CLI-1).
     private func steer(_ signals: AsyncStream<SignalWatch.Event>) async {
-        for await signal in signals where signal == .finish {
-            if isRecordingOver { await session.skipExport() } else { await session.stopRecording() }
+        for await signal in signals {
+            switch signal {
+            case .finish where isRecordingOver: await session.skipExport()
+            case .finish: await session.stopRecording()
+            case .nextFile:
+                do throws(SessionError) {
+                    try await session.startNextFile()
+                    await announce()
+                } catch {
+                    StandardError.line("tapeline: error: no next file: \(error)")
+                }
+            }
         }
     }
 

@@ -1,3 +1,4 @@
+import CLinux
 import Capture
 import Glibc
 
@@ -10,35 +11,23 @@ enum SignalWatch {
         case nextFile
     }
 
-    /// Keeps the signals from every thread, so that only `events` sees them. Call it before the first thread is made.
+    /// The signals from now on. Call it once, before there is anything to lose.
     ///
-    /// A signal that came ignored stays ignored: under nohup a closed terminal ends nothing (CLI-1).
-    static func block() {
-        var set = signals
-        unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
-    }
-
-    private static var signals: sigset_t {
-        var set = sigset_t()
-        unsafe sigemptyset(&set)
-        for signal in [SIGINT, SIGTERM, SIGHUP, SIGUSR1] {
-            var action = sigaction()
-            unsafe sigaction(signal, nil, &action)
-            let isIgnored = unsafe unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == 1
-            if !isIgnored { unsafe sigaddset(&set, signal) }
-        }
-        return set
-    }
-
-    /// The signals from now on, those that came before included.
+    /// A SIGHUP that came ignored stays ignored: under nohup a closed terminal ends nothing (CLI-1).
     static func events() throws(CaptureError) -> AsyncStream<Event> {
+        var ends: [Int32] = [-1, -1]
+        guard unsafe linux_pipe(&ends) == 0 else { throw .system(call: "pipe", code: errno) }
+        let (readEnd, writeEnd) = (ends[0], ends[1])
+        for signal in [SIGINT, SIGTERM, SIGHUP, SIGUSR1] {
+            if signal == SIGHUP, linux_is_signal_ignored(signal) == 1 { continue }
+            guard linux_catch_signal(signal, writeEnd) == 0 else { throw .system(call: "sigaction", code: errno) }
+        }
         let (stream, continuation) = AsyncStream<Event>.makeStream()
         _ = try RealtimeThread(name: "tapeline-signal", owning: continuation) { continuation in
-            var set = signals
+            var number: UInt8 = 0
             while true {
-                var signal: Int32 = 0
-                guard unsafe sigwait(&set, &signal) == 0 else { continue }
-                continuation.yield(signal == SIGUSR1 ? .nextFile : .finish)
+                let count = unsafe read(readEnd, &number, 1)
+                if count == 1 { continuation.yield(Int32(number) == SIGUSR1 ? .nextFile : .finish) }
             }
         }
         return stream

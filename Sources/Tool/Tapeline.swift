@@ -16,8 +16,6 @@ struct Tapeline: AsyncParsableCommand {
     static func main() async {
         // Each device belongs to one thread here, so alsa-lib's own locks only cost the capture thread (CAP-3).
         unsafe setenv("LIBASOUND_THREAD_SAFE", "0", 1)
-        // Before the first thread, so that every thread leaves the signals to `SignalWatch`.
-        SignalWatch.block()
         await Self.main(nil)
     }
 }

@@ -33,3 +33,12 @@ int linux_spawn_close_from(void *actions, int first);
 
 /* What ps and a debugger show; at most 15 bytes. */
 int linux_name_this_thread(const char *name);
+
+/*
+ * Catches a signal for good: its number is written, as one byte, to write_fd, from whichever thread takes it. The main
+ * thread of a program with an asynchronous main parks with no signal blocked, so blocking signals is not enough.
+ */
+int linux_catch_signal(int signal, int write_fd);
+
+/* 1 if the signal is ignored, as under nohup. */
+int linux_is_signal_ignored(int signal);

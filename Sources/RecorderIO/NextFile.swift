@@ -1,0 +1,53 @@
+internal import Synchronization
+
+/// A recording that has ended, or will end without being asked: its outcome comes when it is finalized.
+public struct PendingRecording: Sendable {
+    let completion: Completion<RecordingOutcome>
+
+    /// The outcome; nil if it did not come within `timeLimit`. Finalizing goes on then.
+    public func outcome(timeLimit: Duration? = nil) async -> RecordingOutcome? {
+        await completion.value(timeLimit: timeLimit)
+    }
+}
+
+/// The wish to go on in another file, from whoever has it to the recorder thread.
+struct NextFile: Sendable {
+    let path: String
+    let recordingID: String
+    /// nil once frames go into the new file; else why they go on into the old one.
+    let started = Completion<RecorderError?>()
+    /// Of the file that ended.
+    let ended = Completion<RecordingOutcome>()
+}
+
+/// Holds one wish at a time, until the recorder ends.
+final class NextFileSlot: Sendable {
+    private struct State {
+        var wish: NextFile?
+        var isClosed = false
+    }
+
+    private let state = Mutex(State())
+
+    /// False if another wish waits, or the recording is over.
+    func put(_ wish: NextFile) -> Bool {
+        state.withLock { state in
+            guard !state.isClosed, state.wish == nil else { return false }
+            state.wish = wish
+            return true
+        }
+    }
+
+    func take() -> NextFile? {
+        state.withLock { $0.wish.take() }
+    }
+
+    /// Refuses the wish that waits, and those to come.
+    func close() {
+        let wish = state.withLock { state in
+            state.isClosed = true
+            return state.wish.take()
+        }
+        wish?.started.complete(.notRecording)
+    }
+}

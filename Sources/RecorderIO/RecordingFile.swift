@@ -1,0 +1,118 @@
+internal import Audio
+internal import FrameRing
+
+/// One file while it is written: its encoder, its length, and what its report will say.
+struct RecordingFile: ~Copyable, Sendable {
+    private let path: String
+    private let recordingID: String
+    private let container: Container
+    private let format: AudioFormat
+    /// Frames of the track that came before this file.
+    let firstFrame: Int64
+    private var soundFile: SoundFile
+    private(set) var frameCount: Int64 = 0
+    private(set) var gaps: [Gap] = []
+    private(set) var gapFrameCount: Int64 = 0
+    private var peak: Float = 0
+    private var silence: ByteBuffer
+
+    private static let silentFrameCount = 4096
+
+    /// Makes the file as `path.part`, and writes its header.
+    init(
+        path: String,
+        recordingID: String,
+        container: Container,
+        format: AudioFormat,
+        replacing: Bool,
+        firstFrame: Int64
+    ) throws(RecorderError) {
+        soundFile = try SoundFile(path: path, replacing: replacing, container: container, format: format)
+        self.path = path
+        self.recordingID = recordingID
+        self.container = container
+        self.format = format
+        self.firstFrame = firstFrame
+        silence = ByteBuffer(byteCount: Self.silentFrameCount * format.bytesPerFrame)
+        gaps.reserveCapacity(64)
+    }
+
+    /// Appends whole frames of the device's format; returns their peak, 1.0 being full scale.
+    mutating func write(_ frames: RawSpan) throws(RecorderError) -> Float {
+        let peak = Samples.peak(of: frames, format.sampleFormat)
+        try soundFile.write(frames)
+        self.peak = max(self.peak, peak)
+        frameCount += Int64(frames.byteCount / format.bytesPerFrame)
+        return peak
+    }
+
+    /// Appends silence for frames that are missing, and lists the gap; one that goes on where the last ended is the same.
+    ///
+    /// - Returns: true if this is a gap of its own.
+    mutating func writeSilence(_ count: Int64, _ cause: Gap.Cause) throws(RecorderError) -> Bool {
+        let start = frameCount
+        var remaining = count
+        while remaining > 0 {
+            let piece = Int(min(remaining, Int64(Self.silentFrameCount)))
+            try silence.withBytes(piece * format.bytesPerFrame) { (bytes) throws(RecorderError) in
+                try soundFile.write(bytes)
+            }
+            remaining -= Int64(piece)
+            frameCount += Int64(piece)
+        }
+        gapFrameCount += count
+        if let last = gaps.last, last.cause == cause, last.firstFrame + last.frameCount == start {
+            gaps[gaps.count - 1].frameCount += count
+            return false
+        }
+        gaps.append(Gap(firstFrame: start, frameCount: count, cause: cause))
+        return true
+    }
+
+    /// Bounds what a power cut can take (REC-8).
+    mutating func sync() throws(RecorderError) { try soundFile.sync() }
+
+    /// What a file cannot know of itself.
+    struct Circumstances: Sendable {
+        /// When the track's first frame was captured, on both clocks.
+        var trackStart: HostTime?
+        var trackStartWallTime: Double
+        var measuredRate: Double?
+        /// Why writing ended early, if it did.
+        var failure: RecorderError?
+    }
+
+    /// Completes the file under its final name, and reads it once more for its digest (REC-7).
+    consuming func finalize(_ circumstances: Circumstances) -> RecordingOutcome {
+        let offset = Double(firstFrame) / (circumstances.measuredRate ?? Double(format.sampleRate))
+        var recording = FinishedRecording(
+            id: recordingID,
+            path: path,
+            container: container,
+            format: format,
+            measuredRate: circumstances.measuredRate,
+            frameCount: frameCount,
+            startedAt: circumstances.trackStartWallTime + offset,
+            sha256: "",
+            byteCount: 0,
+            peakDBFS: peak > 0 ? Decibels.fullScale(peak) : nil,
+            droppedFrameCount: 0,
+            gaps: gaps
+        )
+        var failure = circumstances.failure
+        do throws(RecorderError) {
+            try soundFile.finalize()
+        } catch {
+            failure = failure ?? error
+        }
+        do throws(RecorderError) {
+            (recording.sha256, recording.byteCount) = try SHA256.ofFile(atPath: recording.path)
+        } catch {
+            return RecordingOutcome(recording: nil, error: failure ?? error)
+        }
+        let startTime = circumstances.trackStart.map {
+            HostTime(nanoseconds: $0.nanoseconds + Int64(offset * 1e9))
+        }
+        return RecordingOutcome(recording: recording, error: failure, startTime: startTime)
+    }
+}
