@@ -1,3 +1,4 @@
+internal import CLinux
 public import Synchronization
 
 /// The end that frames go into. One thread at a time may own it; it never waits for the consumer (RING-2).
@@ -12,7 +13,9 @@ public struct FrameProducer: ~Copyable, @unchecked Sendable {
     @usableFromInline let counters: RingCounters
     /// The consumer is woken when this many frames wait for it (RING-4).
     @usableFromInline let wakeThreshold: Int
+    /// Kept for its descriptor, which is used without counting a reference.
     @usableFromInline let wakeup: Wakeup
+    @usableFromInline let wakeDescriptor: Int32
     @usableFromInline let memory: MirroredMemory
     @usableFromInline var writtenCount = 0
     @usableFromInline var knownReadCount = 0
@@ -21,6 +24,7 @@ public struct FrameProducer: ~Copyable, @unchecked Sendable {
     init(memory: MirroredMemory, wakeup: Wakeup, bytesPerFrame: Int) {
         self.memory = memory
         self.wakeup = wakeup
+        wakeDescriptor = wakeup.fileDescriptor
         self.bytesPerFrame = bytesPerFrame
         byteCapacity = memory.byteCount
         frameCapacity = memory.byteCount / bytesPerFrame
@@ -34,6 +38,7 @@ public struct FrameProducer: ~Copyable, @unchecked Sendable {
 
     /// How many frames fit in now. The consumer can only make it larger.
     @inlinable
+    @_noLocks @_noAllocation
     public mutating func freeFrameCount() -> Int {
         unsafe knownReadCount = counters.read.pointee.load(ordering: .acquiring)
         return frameCapacity - (writtenCount - knownReadCount)
@@ -59,6 +64,7 @@ public struct FrameProducer: ~Copyable, @unchecked Sendable {
     }
 
     @inlinable
+    @_noLocks @_noAllocation
     mutating func publish(_ filled: Int) {
         writtenCount &+= filled
         byteOffset &+= filled &* bytesPerFrame
@@ -71,9 +77,11 @@ public struct FrameProducer: ~Copyable, @unchecked Sendable {
     }
 
     /// Wakes the consumer if it sleeps: one system call, no lock.
-    @inlinable
+    @_noLocks @_noAllocation
     public mutating func wakeConsumerIfAsleep() {
         // Both ends exchange: whichever is second sees the other's, so either we wake it or it sees our frames.
-        if unsafe counters.asleep.pointee.exchange(0, ordering: .acquiringAndReleasing) == 1 { wakeup.signal() }
+        guard unsafe counters.asleep.pointee.exchange(0, ordering: .acquiringAndReleasing) == 1 else { return }
+        // The only failure is a counter at its limit, and then a signal is pending anyway.
+        _ = linux_eventfd_signal(wakeDescriptor)
     }
 }

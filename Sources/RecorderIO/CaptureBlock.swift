@@ -44,6 +44,7 @@ extension CaptureBlock {
     }
 
     /// Allocates nothing: this runs on the capture thread (CAP-3).
+    @_noLocks @_noAllocation
     func store(into bytes: inout MutableRawSpan) {
         bytes.storeBytes(of: kind.rawValue, toByteOffset: 0, as: Int64.self)
         bytes.storeBytes(of: frameCount, toByteOffset: 8, as: Int64.self)

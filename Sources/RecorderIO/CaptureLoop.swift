@@ -144,6 +144,7 @@ struct CaptureLoop: ~Copyable, Sendable {
 
     /// True if the device's frame count is not where the last one and the nominal rate put it: then its place in time
     /// is worth a closer look.
+    @_noLocks @_noAllocation
     private func isSurprising(_ status: DeviceStatus) -> Bool {
         guard discontinuity == nil, let lastObservation else { return true }
         let seconds = status.hostTime.seconds(since: lastObservation.hostTime)
