@@ -35,11 +35,12 @@ import Testing
         return try #require(outcomes.first)
     }
 
-    /// Processes whose parent is this one, zombies too.
+    /// Exporters' programs whose parent is this process, zombies too. Other suites' children have other names.
     private static func children() throws -> [String] {
         try Workspace.names(in: "/proc").filter { name in
             guard name.allSatisfy(\.isNumber) else { return false }
             guard let status = try? String(contentsOfFile: "/proc/\(name)/stat", encoding: .utf8) else { return false }
+            guard status.contains("(program)") else { return false }
             let fields = status[(status.lastIndex(of: ")") ?? status.startIndex)...].split(separator: " ")
             return fields.count > 2 && fields[2] == "\(getpid())"
         }
