@@ -19,6 +19,8 @@ struct CaptureLoop: ~Copyable, Sendable {
     private var capturedFrameCount: Int64 = 0
     private var lastObservation: DeviceStatus?
     private var lastDeliveredFrameCount: Int64 = 0
+    /// When the moment of a frame was looked for last.
+    private var lastEdge: HostTime?
     private var discontinuity: Gap.Cause? = .deviceLost
     /// True while the ring has been full since frames last fitted.
     private var wasRingFull = false
@@ -32,6 +34,8 @@ struct CaptureLoop: ~Copyable, Sendable {
     private static let stopSeconds = 2.0
     /// How long to look for the moment at which the device delivers a frame: one frame at 8 kHz, twice.
     private static let edgeSeconds = 250e-6
+    /// How often that is done at least: once in each second over which `DeviceClock` looks for the best.
+    private static let edgeIntervalSeconds = 0.7
 
     init(
         device: consuming ALSADevice,
@@ -148,11 +152,14 @@ struct CaptureLoop: ~Copyable, Sendable {
         guard discontinuity == nil, let lastObservation else { return true }
         let seconds = status.hostTime.seconds(since: lastObservation.hostTime)
         let frameCount = capturedFrameCount + Int64(status.waitingFrameCount) - lastDeliveredFrameCount
-        return seconds - Double(frameCount) / Double(format.sampleRate) > 0.001
+        if seconds - Double(frameCount) / Double(format.sampleRate) > 0.001 { return true }
+        // What is usual must be known as exactly as what surprises.
+        return lastEdge.map { status.hostTime.seconds(since: $0) > Self.edgeIntervalSeconds } ?? true
     }
 
     /// Looks until the device delivers one more frame, so that its count and the time belong together exactly.
-    private func atFrameEdge(_ first: DeviceStatus) -> DeviceStatus {
+    private mutating func atFrameEdge(_ first: DeviceStatus) -> DeviceStatus {
+        lastEdge = first.hostTime
         var status = first
         while status.hostTime.seconds(since: first.hostTime) < Self.edgeSeconds {
             guard let next = device?.status(), next.state == .running else { return first }
