@@ -34,6 +34,8 @@ struct CaptureLoop: ~Copyable, Sendable {
     private static let stopSeconds = 2.0
     /// How long to look for the moment at which the device delivers a frame: one frame at 8 kHz, twice.
     private static let edgeSeconds = 250e-6
+    /// Two looks further apart than this do not tell when between them a frame came: a quarter of one at 48 kHz.
+    private static let edgeBlurSeconds = 5e-6
     /// How often that is done at least: once in each second over which `DeviceClock` looks for the best.
     private static let edgeIntervalSeconds = 0.7
 
@@ -158,12 +160,17 @@ struct CaptureLoop: ~Copyable, Sendable {
     }
 
     /// Looks until the device delivers one more frame, so that its count and the time belong together exactly.
+    ///
+    /// A frame that came while this thread was off the processor tells nothing: then it is the next block's turn.
     private mutating func atFrameEdge(_ first: DeviceStatus) -> DeviceStatus {
-        lastEdge = first.hostTime
         var status = first
         while status.hostTime.seconds(since: first.hostTime) < Self.edgeSeconds {
             guard let next = device?.status(), next.state == .running else { return first }
-            if next.waitingFrameCount != status.waitingFrameCount { return next }
+            let isClose = next.hostTime.seconds(since: status.hostTime) < Self.edgeBlurSeconds
+            if isClose, next.waitingFrameCount == status.waitingFrameCount + 1 {
+                lastEdge = next.hostTime
+                return next
+            }
             status = next
         }
         return status
@@ -173,12 +180,14 @@ struct CaptureLoop: ~Copyable, Sendable {
 
     private mutating func restart(after cause: Gap.Cause) {
         discontinuity = discontinuity ?? cause
+        lastEdge = nil
         if device?.start() != true { lose() }
     }
 
     private mutating func lose() {
         device = nil
         discontinuity = .deviceLost
+        lastEdge = nil
         failedReadCount = 0
         push(CaptureBlock(kind: .lost, hostTime: .now()))
     }
