@@ -25,6 +25,7 @@ let package = Package(
             targets: ["Audio", "Capture", "OTLP", "RecorderIO", "RecordingExport", "RecordingStore", "Session"]
         ),
         .library(name: "FixtureMicrophone", type: .dynamic, targets: ["FixtureMicrophone"]),
+        .library(name: "AllocationCounter", type: .dynamic, targets: ["AllocationCounter"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -77,12 +78,21 @@ let package = Package(
             cSettings: [.define("PIC")]
         ),
         .testTarget(name: "ArchitectureTests", swiftSettings: rules),
+        // Only ever loaded with LD_PRELOAD: it replaces malloc, so nothing may link it.
+        .target(name: "AllocationCounter", path: "Tests/Support/AllocationCounter"),
+        .target(name: "TestSupport", path: "Tests/Support/TestSupport", swiftSettings: rules),
         .testTarget(name: "AudioTests", dependencies: ["Audio"], swiftSettings: rules),
         .testTarget(name: "FrameRingTests", dependencies: ["Capture", "FrameRing"], swiftSettings: rules),
         .testTarget(name: "OTLPTests", dependencies: ["OTLP", logging, tracing], swiftSettings: rules),
         .testTarget(
             name: "RecordingExportTests",
             dependencies: ["Audio", "RecorderIO", "RecordingExport"],
+            swiftSettings: rules
+        ),
+        // It runs the built program, with the built plugin.
+        .testTarget(
+            name: "ToolTests",
+            dependencies: ["FixtureMicrophone", "TestSupport", "Tool"],
             swiftSettings: rules
         ),
     ]

@@ -7,6 +7,7 @@ public struct HostTime: Hashable, Comparable, Sendable {
     }
 
     /// Seconds from `earlier` to this moment; negative if this moment is the earlier one.
+    @inlinable
     public func seconds(since earlier: HostTime) -> Double {
         Double(nanoseconds - earlier.nanoseconds) / 1e9
     }

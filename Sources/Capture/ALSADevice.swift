@@ -67,9 +67,20 @@ public struct ALSADevice: ~Copyable, @unchecked Sendable {
 
     /// Reads state, waiting frames and the time at which they were true, in one call to the driver (CAP-4).
     public func status() -> DeviceStatus {
+        var status = stampedStatus()
+        // Without the driver's own stamp the two belong together only if nothing came between reading them.
+        for _ in 0..<3 {
+            guard !status.isExact else { break }
+            status = stampedStatus()
+        }
+        return status.status
+    }
+
+    private func stampedStatus() -> (status: DeviceStatus, isExact: Bool) {
         let before = HostTime.now()
         guard unsafe snd_pcm_status(pcm, statusMemory) >= 0 else {
-            return DeviceStatus(state: unsafe Self.state(snd_pcm_state(pcm)), waitingFrameCount: 0, hostTime: before)
+            let state = unsafe Self.state(snd_pcm_state(pcm))
+            return (DeviceStatus(state: state, waitingFrameCount: 0, hostTime: before), true)
         }
         var stamp = snd_htimestamp_t()
         unsafe snd_pcm_status_get_htstamp(statusMemory, &stamp)
@@ -77,12 +88,17 @@ public struct ALSADevice: ~Copyable, @unchecked Sendable {
         // Some drivers give none, or wall-clock time; then the moment just before the call is the best there is: the
         // frames that waited at it can only be fewer.
         let age = before.seconds(since: driverTime)
-        return DeviceStatus(
+        let isStamped = age < 1 && age > -1
+        let status = DeviceStatus(
             state: unsafe Self.state(snd_pcm_status_get_state(statusMemory)),
             waitingFrameCount: unsafe Int(snd_pcm_status_get_avail(statusMemory)),
-            hostTime: age < 1 && age > -1 ? driverTime : before
+            hostTime: isStamped ? driverTime : before
         )
+        return (status, isStamped || HostTime.now().seconds(since: before) < Self.exactSeconds)
     }
+
+    /// The longest that reading a status may take: less than a frame at 48 kHz.
+    private static let exactSeconds = 10e-6
 
     /// Reads waiting frames into the start of `frames`, at most as many as fit and `frameCount`.
     public func read(into frames: inout MutableRawSpan, atMost frameCount: Int) -> DeviceRead {

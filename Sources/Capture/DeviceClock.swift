@@ -78,7 +78,9 @@ public struct DeviceClock: Sendable {
             return
         }
         let lateness = lateness(of: observation)
-        if lateness < usualLateness - Self.aheadLimit { isFreeRunning = true }
+        // Against the window before, not against the best so far: that runs ahead as well, a small read at a time.
+        let reference = if let previousBest { self.lateness(of: previousBest) } else { 0.0 }
+        if lateness < reference - Self.aheadLimit { isFreeRunning = true }
         guard !isFreeRunning else { return }
         if hostTime > windowEnd { finishWindow(at: hostTime) }
         best = better(best, observation)

@@ -19,6 +19,10 @@ struct CaptureLoop: ~Copyable, Sendable {
     private var capturedFrameCount: Int64 = 0
     private var lastObservation: DeviceStatus?
     private var lastDeliveredFrameCount: Int64 = 0
+    /// When the moment of a frame was seen last.
+    private var lastEdge: HostTime?
+    /// How often it was looked for since then, in vain: a driver that counts in coarse steps never shows one.
+    private var missedEdgeCount = 0
     private var discontinuity: Gap.Cause? = .deviceLost
     /// True while the ring has been full since frames last fitted.
     private var wasRingFull = false
@@ -32,6 +36,11 @@ struct CaptureLoop: ~Copyable, Sendable {
     private static let stopSeconds = 2.0
     /// How long to look for the moment at which the device delivers a frame: one frame at 8 kHz, twice.
     private static let edgeSeconds = 250e-6
+    /// Two looks further apart than this do not tell when between them a frame came: a quarter of one at 48 kHz.
+    private static let edgeBlurSeconds = 5e-6
+    /// How often that is done at least: once in each second over which `DeviceClock` looks for the best.
+    private static let edgeIntervalSeconds = 0.7
+    private static let missedEdgeLimit = 10
 
     init(
         device: consuming ALSADevice,
@@ -149,17 +158,28 @@ struct CaptureLoop: ~Copyable, Sendable {
         guard discontinuity == nil, let lastObservation else { return true }
         let seconds = status.hostTime.seconds(since: lastObservation.hostTime)
         let frameCount = capturedFrameCount + Int64(status.waitingFrameCount) - lastDeliveredFrameCount
-        return seconds - Double(frameCount) / Double(format.sampleRate) > 0.001
+        if seconds - Double(frameCount) / Double(format.sampleRate) > 0.001 { return true }
+        // What is usual must be known as exactly as what surprises.
+        guard missedEdgeCount < Self.missedEdgeLimit else { return false }
+        return lastEdge.map { status.hostTime.seconds(since: $0) > Self.edgeIntervalSeconds } ?? true
     }
 
     /// Looks until the device delivers one more frame, so that its count and the time belong together exactly.
-    private func atFrameEdge(_ first: DeviceStatus) -> DeviceStatus {
+    ///
+    /// A frame that came while this thread was off the processor tells nothing: then it is the next block's turn.
+    private mutating func atFrameEdge(_ first: DeviceStatus) -> DeviceStatus {
         var status = first
         while status.hostTime.seconds(since: first.hostTime) < Self.edgeSeconds {
             guard let next = device?.status(), next.state == .running else { return first }
-            if next.waitingFrameCount != status.waitingFrameCount { return next }
+            let isClose = next.hostTime.seconds(since: status.hostTime) < Self.edgeBlurSeconds
+            if isClose, next.waitingFrameCount == status.waitingFrameCount + 1 {
+                lastEdge = next.hostTime
+                missedEdgeCount = 0
+                return next
+            }
             status = next
         }
+        missedEdgeCount += 1
         return status
     }
 
@@ -167,12 +187,14 @@ struct CaptureLoop: ~Copyable, Sendable {
 
     private mutating func restart(after cause: Gap.Cause) {
         discontinuity = discontinuity ?? cause
+        lastEdge = nil
         if device?.start() != true { lose() }
     }
 
     private mutating func lose() {
         device = nil
         discontinuity = .deviceLost
+        lastEdge = nil
         failedReadCount = 0
         push(CaptureBlock(kind: .lost, hostTime: .now()))
     }

@@ -215,6 +215,9 @@ struct SoundFile: ~Copyable, @unchecked Sendable {
     private static func input(_ container: Container, _ format: SampleFormat) -> Input {
         switch (container, format) {
         case (.wav, .s24), (.rf64, .s24), (.w64, .s24): .packed24
+        // libsndfile 1.2 writes a PEAK chunk into RF64 whatever it is told; what it says is true only of floats that
+        // libsndfile has seen as such.
+        case (.rf64, .float): .floats
         case (.wav, _), (.rf64, _), (.w64, _): .raw
         case (_, .s16): .shorts
         case (_, .s24), (_, .s24Packed): .widened24

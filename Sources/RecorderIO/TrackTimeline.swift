@@ -200,7 +200,11 @@ struct TrackTimeline {
             placedGaps.removeFirst()
             return .silence(gap.frameCount, gap.cause)
         }
-        let end = placedGaps.first?.capturedFrameCount ?? suspicion?.capturedFrameCount ?? capturedFrameCount
+        // A suspicion may lie among frames that the device has, but has not handed over yet.
+        let end = min(
+            placedGaps.first?.capturedFrameCount ?? suspicion?.capturedFrameCount ?? capturedFrameCount,
+            capturedFrameCount
+        )
         if end > placedFrameCount {
             let count = end - placedFrameCount
             placedFrameCount = end

@@ -1,0 +1,32 @@
+import Foundation
+
+/// Where the tests find what the build made, and the package's own files.
+public enum BuiltProducts {
+    /// The folder that holds the running test bundle, and with it every product of the same build.
+    public static let folder: String = {
+        let bundle = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
+        return (bundle as NSString).deletingLastPathComponent
+    }()
+
+    /// The program.
+    public static var tapeline: String { folder + "/tapeline" }
+
+    /// The ALSA plugin.
+    public static var fixtureMicrophone: String { folder + "/libFixtureMicrophone.so" }
+
+    /// The library that counts allocations, for LD_PRELOAD.
+    public static var allocationCounter: String { folder + "/libAllocationCounter.so" }
+
+    /// The package's root folder.
+    public static let packageRoot: String = {
+        var path = #filePath as NSString
+        for _ in 0..<4 { path = path.deletingLastPathComponent as NSString }
+        return path as String
+    }()
+
+    /// A file of `Fixtures/`.
+    public static func fixture(_ name: String) -> String { "\(packageRoot)/Fixtures/\(name)" }
+
+    /// The ALSA configuration that knows the fixture microphone.
+    public static var alsaConfiguration: String { packageRoot + "/Tests/Support/FixtureMicrophone/asound.conf" }
+}

@@ -1,0 +1,85 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Ogg loses detail, never time: what comes out is what went in, at its place.
+@Suite(.timeLimit(.minutes(4))) struct OggTests {
+    struct Case: CustomTestStringConvertible {
+        var fixture: String
+        var container: String
+        /// Decibels of signal over what differs from it: 3 dB below what was measured.
+        var ratio: Double
+        var testDescription: String { "\(fixture) as \(container)" }
+    }
+
+    // CAP-1, REC-4: neither codec leaves a delay, and the last frame is the last frame.
+    @Test(arguments: [
+        Case(fixture: "speech-48k-stereo", container: "ogg-vorbis", ratio: 5),
+        Case(fixture: "speech-16k-mono", container: "ogg-vorbis", ratio: 5),
+        Case(fixture: "tone-44k-stereo", container: "ogg-vorbis", ratio: 5),
+        Case(fixture: "tone-96k-stereo", container: "ogg-vorbis", ratio: 5),
+        Case(fixture: "tone-192k-mono", container: "ogg-vorbis", ratio: 5),
+        Case(fixture: "speech-48k-stereo", container: "ogg-opus", ratio: 5),
+        Case(fixture: "speech-16k-mono", container: "ogg-opus", ratio: 5),
+    ]) func `Ogg is aligned to the sample and keeps the sound`(_ testCase: Case) async throws {
+        let tapeline = try Tapeline()
+        let fixture = BuiltProducts.fixture(testCase.fixture + ".wav")
+        let device = Tapeline.device(fixture, "SPEED=max")
+        let recording = try await tapeline.record(device, ["--container", testCase.container]).recording()
+        let original = try SoundFileReader.read(fixture)
+        let decoded = try await recording.sound()
+        #expect(recording.frames == original.frames)
+        #expect(decoded.frames == original.frames)
+        #expect(decoded.channels == original.channels)
+        #expect(decoded.rate == original.rate)
+        for channel in 0..<original.channels {
+            let before = original.channel(channel)
+            let after = decoded.channel(channel)
+            let lag = Self.lag(of: after, to: before)
+            #expect(lag == 0)
+            let ratio = Self.signalToNoise(before, after)
+            #expect(ratio >= testCase.ratio, "\(ratio) dB")
+            print("MEASURED \(testCase.testDescription) \(channel): lag \(lag), \(ratio) dB")
+        }
+    }
+
+    /// By how many frames `after` is later than `before`, where both fit best.
+    private static func lag(of after: [Double], to before: [Double]) -> Int {
+        let reach = 1000
+        let length = min(6000, before.count - 2 * reach)
+        // Where it is loud.
+        let start = stride(from: reach, through: before.count - reach - length, by: 1000).max { left, right in
+            energy(before[left..<left + length]) < energy(before[right..<right + length])
+        }
+        guard let start else { return .max }
+        let candidates = (-reach...reach).map { lag in
+            var sum = 0.0
+            var weight = 0.0
+            for index in start..<start + length where after.indices.contains(index + lag) {
+                sum += before[index] * after[index + lag]
+                weight += after[index + lag] * after[index + lag]
+            }
+            return (lag, weight > 0 ? sum / weight.squareRoot() : 0)
+        }
+        return candidates.max { $0.1 < $1.1 }?.0 ?? .max
+    }
+
+    private static func energy(_ samples: ArraySlice<Double>) -> Double { samples.reduce(0) { $0 + $1 * $1 } }
+
+    private static func signalToNoise(_ before: [Double], _ after: [Double]) -> Double {
+        let noise = zip(before, after).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
+        return 10 * log10(energy(before[...]) / noise)
+    }
+
+    // CAP-1: Vorbis takes many channels.
+    @Test(arguments: ["ogg-vorbis", "ogg-opus"]) func `Eight channels of Ogg are eight channels`(
+        _ container: String
+    ) async throws {
+        let tapeline = try Tapeline()
+        let device = try tapeline.device(Ramp("S16_LE", channels: 8, rate: 48000), frames: 48001, "SPEED=max")
+        let recording = try await tapeline.record(device, ["--container", container]).recording()
+        let decoded = try await recording.sound()
+        #expect(decoded.channels == 8)
+        #expect(decoded.frames == 48001)
+    }
+}
