@@ -29,22 +29,29 @@ final class EncodedBytes {
 
     /// Takes bytes at `position` and moves it on. Failures are kept, not thrown: C code is above.
     func write(_ bytes: RawSpan) {
-        let end = position + Int64(bytes.byteCount)
-        defer {
-            position = end
-            byteCount = max(byteCount, end)
+        let start = position
+        position += Int64(bytes.byteCount)
+        guard failure == nil else {
+            // What is on the disk may still be written over: the header then says what the file holds.
+            if position <= byteCount { writeThrough(bytes, at: start) }
+            return
         }
-        guard failure == nil else { return }
-        if position != bufferStart + Int64(bufferedByteCount) {
+        append(bytes, at: start)
+        if failure == nil { byteCount = max(byteCount, position) }
+    }
+
+    private func append(_ bytes: RawSpan, at start: Int64) {
+        if start != bufferStart + Int64(bufferedByteCount) {
             // A header is written anew, or writing goes on after one.
             flush()
-            guard position == byteCount else { return writeThrough(bytes, at: position) }
-            bufferStart = position
+            guard start == byteCount else { return writeThrough(bytes, at: start) }
+            bufferStart = start
         }
         if bytes.byteCount > buffer.byteCount - bufferedByteCount { flush() }
+        guard failure == nil else { return }
         guard bytes.byteCount < buffer.byteCount else {
-            writeThrough(bytes, at: position)
-            bufferStart = end
+            writeThrough(bytes, at: start)
+            bufferStart = start + Int64(bytes.byteCount)
             return
         }
         buffer.copy(bytes, toByteOffset: bufferedByteCount)
@@ -126,6 +133,21 @@ final class EncodedBytes {
     }
 
     private func fail(_ error: RecorderError) {
-        if failure == nil { failure = error }
+        guard failure == nil else { return }
+        failure = error
+        bufferedByteCount = 0
+        // What could not be written never was. Where the size cannot be asked for, none of it counts.
+        do throws(RecorderError) {
+            let size = try file.byteCount()
+            byteCount = min(byteCount, hasEnvelope ? size - Int64(WAVEnvelope.reservedByteCount) : size)
+        } catch {
+            byteCount = min(byteCount, bufferStart)
+        }
+    }
+
+    /// Cuts the file off behind `length` bytes.
+    func truncate(to length: Int64) throws(RecorderError) {
+        try file.truncate(to: place(length))
+        byteCount = length
     }
 }

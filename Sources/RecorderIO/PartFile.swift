@@ -68,6 +68,20 @@ struct PartFile: ~Copyable {
         return count
     }
 
+    /// The file's real size.
+    borrowing func byteCount() throws(RecorderError) -> Int64 {
+        var status = stat()
+        guard unsafe fstat(descriptor, &status) == 0 else { throw .file(path: partPath, call: "fstat", code: errno) }
+        return Int64(status.st_size)
+    }
+
+    /// Cuts the file off behind `length` bytes.
+    borrowing func truncate(to length: Int64) throws(RecorderError) {
+        guard ftruncate(descriptor, off_t(length)) == 0 else {
+            throw .file(path: partPath, call: "ftruncate", code: errno)
+        }
+    }
+
     /// Puts the data on the disk, so that it survives a power cut (REC-8).
     borrowing func syncData() throws(RecorderError) {
         guard fdatasync(descriptor) == 0 else { throw .file(path: partPath, call: "fdatasync", code: errno) }

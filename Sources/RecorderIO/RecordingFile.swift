@@ -99,12 +99,9 @@ struct RecordingFile: ~Copyable, Sendable {
             droppedFrameCount: 0,
             gaps: gaps
         )
-        var failure = circumstances.failure
-        do throws(RecorderError) {
-            try soundFile.finalize()
-        } catch {
-            failure = failure ?? error
-        }
+        let end = soundFile.finalize()
+        let failure = circumstances.failure ?? end.failure
+        recording.cut(to: end.frameCount)
         do throws(RecorderError) {
             (recording.sha256, recording.byteCount) = try SHA256.ofFile(atPath: recording.path)
         } catch {
@@ -114,5 +111,17 @@ struct RecordingFile: ~Copyable, Sendable {
             HostTime(nanoseconds: $0.nanoseconds + Int64(offset * 1e9))
         }
         return RecordingOutcome(recording: recording, error: failure, startTime: startTime)
+    }
+}
+
+extension FinishedRecording {
+    /// Leaves out what a failing disk did not take.
+    fileprivate mutating func cut(to frameCount: Int64) {
+        self.frameCount = frameCount
+        gaps = gaps.filter { $0.firstFrame < frameCount }.map { gap in
+            var gap = gap
+            gap.frameCount = min(gap.frameCount, frameCount - gap.firstFrame)
+            return gap
+        }
     }
 }

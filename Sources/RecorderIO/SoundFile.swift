@@ -89,7 +89,7 @@ struct SoundFile: ~Copyable, @unchecked Sendable {
             let size = Int32(MemoryLayout<Double>.size)
             unsafe sf_command(file, Int32(SFC_SET_OGG_PAGE_LATENCY_MS), &pageLatency, size)
         }
-        if container.isHeaderUpdated { unsafe command(file, SFC_UPDATE_HEADER_NOW) }
+        if container.isPCM { unsafe command(file, SFC_UPDATE_HEADER_NOW) }
         return unsafe Opened(file: file, output: output)
     }
 
@@ -163,7 +163,7 @@ struct SoundFile: ~Copyable, @unchecked Sendable {
 
     /// Puts all that the encoder has given out on the disk; the header too, where that is safe (REC-8).
     mutating func sync() throws(RecorderError) {
-        if container.isHeaderUpdated {
+        if container.isPCM {
             unsafe Self.command(file, SFC_UPDATE_HEADER_NOW)
             output.flush()
             try writeEnvelope()
@@ -174,26 +174,32 @@ struct SoundFile: ~Copyable, @unchecked Sendable {
     /// Ends the encoded stream, syncs the file, and gives it its final name (REC-7), also after a failure: what came
     /// before it is kept (REC-9).
     ///
-    /// - Throws: the first failure of the file's life.
-    consuming func finalize() throws(RecorderError) {
+    /// - Returns: the frames that the file holds, and the first failure of its life.
+    consuming func finalize() -> (frameCount: Int64, failure: RecorderError?) {
         let output = output
         let isReplacing = isReplacing
         let dataOffset = dataOffset
-        let frameCount = frameCount
-        let format = format
-        let isWAV = container == .wav
-        // The encoder's last bytes are written by `deinit`.
-        _ = consume self
+        let bytesPerFrame = Self.fileBytesPerFrame(format)
+        let container = container
+        var frameCount = frameCount
         output.flush()
-        if isWAV {
-            try output.writeEnvelope(
-                dataOffset: dataOffset,
-                frameCount: frameCount,
-                bytesPerFrame: Self.fileBytesPerFrame(format)
-            )
+        do throws(RecorderError) {
+            if output.failure != nil, container.isPCM {
+                // Only whole frames count; libsndfile then takes the length from the file.
+                frameCount = min(frameCount, max(0, output.byteCount - dataOffset) / Int64(bytesPerFrame))
+                try output.truncate(to: dataOffset + frameCount * Int64(bytesPerFrame))
+            }
+            // The encoder's last bytes, and the header, are written by `deinit`.
+            _ = consume self
+            output.flush()
+            if container == .wav {
+                try output.writeEnvelope(dataOffset: dataOffset, frameCount: frameCount, bytesPerFrame: bytesPerFrame)
+            }
+            try output.finalize(replacing: isReplacing)
+            return (frameCount, output.failure)
+        } catch {
+            return (frameCount, output.failure ?? error)
         }
-        try output.finalize(replacing: isReplacing)
-        if let failure = output.failure { throw failure }
     }
 
     private func writeEnvelope() throws(RecorderError) {
@@ -283,8 +289,8 @@ private func encodedBytes(_ user: UnsafeMutableRawPointer?) -> EncodedBytes? {
 }
 
 extension Container {
-    /// True where the header may be written anew while recording.
-    fileprivate var isHeaderUpdated: Bool {
+    /// True where samples follow one header, which may be written anew while recording.
+    fileprivate var isPCM: Bool {
         switch self {
         case .wav, .rf64, .w64: true
         case .flac, .oggVorbis, .oggOpus: false

@@ -19,9 +19,9 @@ import Testing
         "CALSA": ["Capture/ALSADevice", "Capture/ALSADirectory", "Capture/ALSANegotiation"],
         "CCrypto": ["RecorderIO/SHA256"],
         "CLinux": [
-            "Capture/ALSADevice", "Capture/RealtimeThread", "FrameRing/MirroredMemory", "FrameRing/Wakeup",
-            "RecorderIO/PartFile", "RecordingExport/ChildProcess", "RecordingExport/Descriptor",
-            "RecordingExport/TargetDirectory",
+            "Capture/ALSADevice", "Capture/RealtimeThread", "FrameRing/FrameProducer", "FrameRing/MirroredMemory",
+            "FrameRing/Wakeup", "RecorderIO/PartFile", "RecordingExport/ChildProcess", "RecordingExport/Descriptor",
+            "RecordingExport/TargetDirectory", "Tool/SignalWatch",
         ],
         "CSndFile": ["RecorderIO/SoundFile"],
     ]
