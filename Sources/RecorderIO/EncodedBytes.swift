@@ -103,6 +103,16 @@ final class EncodedBytes {
         try file.write(envelope.dataSizeField, at: place(dataOffset) - 4)
     }
 
+    /// Writes the sizes into the first chunk of an RF64 file.
+    func writeSizes64(frameCount: Int64, bytesPerFrame: Int) throws(RecorderError) {
+        let envelope = WAVEnvelope(
+            fileByteCount: byteCount,
+            dataByteCount: frameCount * Int64(bytesPerFrame),
+            frameCount: frameCount
+        )
+        try file.write(envelope.sizes64, at: WAVEnvelope.sizes64Offset)
+    }
+
     /// Gives the file its final name, with all that is in it on the disk (REC-7).
     func finalize(replacing: Bool) throws(RecorderError) {
         flush()

@@ -194,6 +194,9 @@ struct SoundFile: ~Copyable, @unchecked Sendable {
             output.flush()
             if container == .wav {
                 try output.writeEnvelope(dataOffset: dataOffset, frameCount: frameCount, bytesPerFrame: bytesPerFrame)
+            } else if container == .rf64, output.failure != nil {
+                // libsndfile counts what it was given there, not what the file took.
+                try output.writeSizes64(frameCount: frameCount, bytesPerFrame: bytesPerFrame)
             }
             try output.finalize(replacing: isReplacing)
             return (frameCount, output.failure)

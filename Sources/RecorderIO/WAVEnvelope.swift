@@ -23,14 +23,21 @@ struct WAVEnvelope {
         let riffByteCount = fileByteCount - 8
         if is64Bit {
             bytes += Array("RF64".utf8) + Self.littleEndian(UInt64(UInt32.max), 4) + Array("WAVEds64".utf8)
-            bytes += Self.littleEndian(28, 4) + Self.littleEndian(UInt64(riffByteCount), 8)
-            bytes += Self.littleEndian(UInt64(dataByteCount), 8) + Self.littleEndian(UInt64(frameCount), 8)
-            bytes += Self.littleEndian(0, 4)
+            bytes += Self.littleEndian(28, 4) + sizes64 + Self.littleEndian(0, 4)
         } else {
             bytes += Array("RIFF".utf8) + Self.littleEndian(UInt64(riffByteCount), 4) + Array("WAVEJUNK".utf8)
             bytes += Self.littleEndian(28, 4) + [UInt8](repeating: 0, count: 28)
         }
         return bytes
+    }
+
+    /// Where `sizes64` stands in an RF64 file.
+    static let sizes64Offset: Int64 = 20
+
+    /// The sizes in a `ds64` chunk: of the RIFF form, of the samples, and the number of frames.
+    var sizes64: [UInt8] {
+        Self.littleEndian(UInt64(fileByteCount - 8), 8) + Self.littleEndian(UInt64(dataByteCount), 8)
+            + Self.littleEndian(UInt64(frameCount), 8)
     }
 
     /// What the `data` chunk's head says.
