@@ -76,4 +76,10 @@ public struct FrameProducer: ~Copyable, @unchecked Sendable {
         // Both ends exchange: whichever is second sees the other's, so either we wake it or it sees our frames.
         if unsafe counters.asleep.pointee.exchange(0, ordering: .acquiringAndReleasing) == 1 { wakeup.signal() }
     }
+
+    /// Ends the consumer's sleep, or its next one if it is awake: for what it learns otherwise than by frames.
+    public mutating func wakeConsumer() {
+        unsafe counters.asleep.pointee.store(0, ordering: .relaxed)
+        wakeup.signal()
+    }
 }
