@@ -72,7 +72,12 @@ let package = Package(
             cSettings: [.define("PIC")]
         ),
         .testTarget(name: "AudioTests", dependencies: ["Audio"], swiftSettings: rules),
-        .testTarget(name: "FrameRingTests", dependencies: ["Capture", "FrameRing"], swiftSettings: rules),
+        .testTarget(
+            name: "CaptureTests",
+            dependencies: ["Audio", "Capture", "FixtureMicrophone"],
+            swiftSettings: rules
+        ),
+        .testTarget(name: "FrameRingTests", dependencies: ["Audio", "Capture", "FrameRing"], swiftSettings: rules),
         .testTarget(name: "OTLPTests", dependencies: ["OTLP", logging, tracing], swiftSettings: rules),
         .testTarget(
             name: "RecordingExportTests",
