@@ -23,6 +23,8 @@ struct CaptureLoop: ~Copyable, Sendable {
     /// True while the ring has been full since frames last fitted.
     private var wasRingFull = false
     private var failedReadCount = 0
+    private var lastEdgeTime: HostTime?
+    private var vainEdgeCount = 0
 
     /// Blocks that are kept free for what must never be left unsaid: lost, ended, stopped.
     private static let reservedBlockCount = 4
@@ -32,6 +34,10 @@ struct CaptureLoop: ~Copyable, Sendable {
     private static let stopSeconds = 2.0
     /// How long to look for the moment at which the device delivers a frame: one frame at 8 kHz, twice.
     private static let edgeSeconds = 250e-6
+    /// How often to look for it, so that what is usual is known to the frame, too.
+    private static let edgeIntervalSeconds = 0.9
+    /// A device that counts in coarse steps shows it seldom, and is looked at no more after so many vain tries.
+    private static let vainEdgeLimit = 3
 
     init(
         device: consuming ALSADevice,
@@ -59,7 +65,8 @@ struct CaptureLoop: ~Copyable, Sendable {
             if device == nil { reopen() } else if step() { break }
         }
         if control.isStopRequested { stop() }
-        frames.wakeConsumerIfAsleep()
+        // Also if it is awake just now: it may have looked for blocks already, and would sleep on.
+        frames.wakeConsumer()
     }
 
     /// One wake-up. True if there will be no more frames.
@@ -142,23 +149,30 @@ struct CaptureLoop: ~Copyable, Sendable {
         return false
     }
 
-    /// True if the device's frame count is not where the last one and the nominal rate put it: then its place in time
-    /// is worth a closer look.
+    /// True if the device's frame count is not where the last one and the nominal rate put it, or if it was not compared
+    /// for a while: then its place in time is worth a closer look.
     private func isSurprising(_ status: DeviceStatus) -> Bool {
-        guard discontinuity == nil, let lastObservation else { return true }
+        guard discontinuity == nil, let lastObservation, let lastEdgeTime else { return true }
+        let isDue = status.hostTime.seconds(since: lastEdgeTime) >= Self.edgeIntervalSeconds
+        if isDue, vainEdgeCount < Self.vainEdgeLimit { return true }
         let seconds = status.hostTime.seconds(since: lastObservation.hostTime)
         let frameCount = capturedFrameCount + Int64(status.waitingFrameCount) - lastDeliveredFrameCount
         return seconds - Double(frameCount) / Double(format.sampleRate) > 0.001
     }
 
     /// Looks until the device delivers one more frame, so that its count and the time belong together exactly.
-    private func atFrameEdge(_ first: DeviceStatus) -> DeviceStatus {
+    private mutating func atFrameEdge(_ first: DeviceStatus) -> DeviceStatus {
+        lastEdgeTime = first.hostTime
         var status = first
         while status.hostTime.seconds(since: first.hostTime) < Self.edgeSeconds {
             guard let next = device?.status(), next.state == .running else { return first }
-            if next.waitingFrameCount != status.waitingFrameCount { return next }
+            if next.waitingFrameCount != status.waitingFrameCount {
+                vainEdgeCount = 0
+                return next
+            }
             status = next
         }
+        vainEdgeCount = min(vainEdgeCount + 1, Self.vainEdgeLimit)
         return status
     }
 
@@ -171,8 +185,10 @@ struct CaptureLoop: ~Copyable, Sendable {
 
     private mutating func lose() {
         device = nil
-        discontinuity = .deviceLost
         failedReadCount = 0
+        // One that comes back and goes again before its first frame was never back.
+        guard discontinuity != .deviceLost else { return }
+        discontinuity = .deviceLost
         push(CaptureBlock(kind: .lost, hostTime: .now()))
     }
 
@@ -203,7 +219,7 @@ struct CaptureLoop: ~Copyable, Sendable {
                 sleep(milliseconds: 2)
             }
         }
-        push(CaptureBlock(kind: .stopped, hostTime: now))
+        push(CaptureBlock(kind: .stopped, hostTime: now, discontinuity: discontinuity))
     }
 
     private mutating func sleep(milliseconds: Int) {
