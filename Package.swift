@@ -80,6 +80,11 @@ let package = Package(
         .testTarget(name: "FrameRingTests", dependencies: ["Audio", "Capture", "FrameRing"], swiftSettings: rules),
         .testTarget(name: "OTLPTests", dependencies: ["OTLP", logging, tracing], swiftSettings: rules),
         .testTarget(
+            name: "RecorderIOTests",
+            dependencies: ["Audio", "Capture", "FixtureMicrophone", "FrameRing", "RecorderIO", logging],
+            swiftSettings: rules
+        ),
+        .testTarget(
             name: "RecordingExportTests",
             dependencies: ["Audio", "RecorderIO", "RecordingExport"],
             swiftSettings: rules

@@ -91,7 +91,7 @@ struct RecorderLoop: ~Copyable, Sendable {
             if timeline.clock.isFreeRunning, !control.isFreeRunning { control.isFreeRunning = true }
             try writeSteps()
             if block.kind == .lost { logger.warning("the device is lost: waiting for it to come back") }
-            if block.discontinuity == .deviceLost { logger.notice("the device is back") }
+            if block.kind == .frames, block.discontinuity == .deviceLost { logger.notice("the device is back") }
             guard block.kind == .ended || block.kind == .stopped else { continue }
             isOver = true
             return
@@ -193,9 +193,11 @@ struct RecorderLoop: ~Copyable, Sendable {
         var failure = failure
         guard let soundFile = soundFile.take() else { return RecordingOutcome(recording: nil, error: failure) }
         do throws(RecorderError) {
-            try soundFile.finalize()
+            let earlier = try soundFile.finalize()
+            failure = failure ?? earlier
         } catch {
-            failure = failure ?? error
+            // What has the final name, if anything, is not this recording.
+            return RecordingOutcome(recording: nil, error: failure ?? error, startTime: timeline.startTime)
         }
         do throws(RecorderError) {
             let digest = try SHA256.ofFile(atPath: options.filePath)

@@ -174,8 +174,9 @@ struct SoundFile: ~Copyable, @unchecked Sendable {
     /// Ends the encoded stream, syncs the file, and gives it its final name (REC-7), also after a failure: what came
     /// before it is kept (REC-9).
     ///
-    /// - Throws: the first failure of the file's life.
-    consuming func finalize() throws(RecorderError) {
+    /// - Returns: the first failure of the file's life; the file is all the same what came before it.
+    /// - Throws: if there is no file of the final name: another took it, or the disk failed.
+    consuming func finalize() throws(RecorderError) -> RecorderError? {
         let output = output
         let isReplacing = isReplacing
         let dataOffset = dataOffset
@@ -185,15 +186,20 @@ struct SoundFile: ~Copyable, @unchecked Sendable {
         // The encoder's last bytes are written by `deinit`.
         _ = consume self
         output.flush()
+        var failure = output.failure
         if isWAV {
-            try output.writeEnvelope(
-                dataOffset: dataOffset,
-                frameCount: frameCount,
-                bytesPerFrame: Self.fileBytesPerFrame(format)
-            )
+            do throws(RecorderError) {
+                try output.writeEnvelope(
+                    dataOffset: dataOffset,
+                    frameCount: frameCount,
+                    bytesPerFrame: Self.fileBytesPerFrame(format)
+                )
+            } catch {
+                failure = failure ?? error
+            }
         }
         try output.finalize(replacing: isReplacing)
-        if let failure = output.failure { throw failure }
+        return failure
     }
 
     private func writeEnvelope() throws(RecorderError) {
