@@ -89,5 +89,14 @@ let package = Package(
             dependencies: ["Audio", "RecorderIO", "RecordingExport"],
             swiftSettings: rules
         ),
+        .testTarget(
+            name: "SessionTests",
+            dependencies: [
+                "Audio", "Capture", "FixtureMicrophone", "OTLP", "RecorderIO", "RecordingExport", "RecordingStore",
+                "Session", logging, tracing,
+                .product(name: "InMemoryTracing", package: "swift-distributed-tracing"),
+            ],
+            swiftSettings: rules
+        ),
     ]
 )
