@@ -82,11 +82,30 @@ let package = Package(
         .target(name: "AllocationCounter", path: "Tests/Support/AllocationCounter"),
         .target(name: "TestSupport", path: "Tests/Support/TestSupport", swiftSettings: rules),
         .testTarget(name: "AudioTests", dependencies: ["Audio"], swiftSettings: rules),
-        .testTarget(name: "FrameRingTests", dependencies: ["Capture", "FrameRing"], swiftSettings: rules),
+        .testTarget(
+            name: "CaptureTests",
+            dependencies: ["Audio", "Capture", "FixtureMicrophone"],
+            swiftSettings: rules
+        ),
+        .testTarget(name: "FrameRingTests", dependencies: ["Audio", "Capture", "FrameRing"], swiftSettings: rules),
         .testTarget(name: "OTLPTests", dependencies: ["OTLP", logging, tracing], swiftSettings: rules),
+        .testTarget(
+            name: "RecorderIOTests",
+            dependencies: ["Audio", "Capture", "FixtureMicrophone", "FrameRing", "RecorderIO", logging],
+            swiftSettings: rules
+        ),
         .testTarget(
             name: "RecordingExportTests",
             dependencies: ["Audio", "RecorderIO", "RecordingExport"],
+            swiftSettings: rules
+        ),
+        .testTarget(
+            name: "SessionTests",
+            dependencies: [
+                "Audio", "Capture", "FixtureMicrophone", "OTLP", "RecorderIO", "RecordingExport", "RecordingStore",
+                "Session", logging, tracing,
+                .product(name: "InMemoryTracing", package: "swift-distributed-tracing"),
+            ],
             swiftSettings: rules
         ),
         // It runs the built program, with the built plugin.

@@ -28,6 +28,8 @@ public struct DeviceClock: Sendable {
     private var stretchBest: Observation?
     private var windowsInStretch = 0
     private var windowsPerStretch = 1
+    /// What the time before the last gap tells of the rate.
+    private var earlier = Line()
 
     private static let windowNanoseconds: Int64 = 1_000_000_000
     private static let stretchLimit = 128
@@ -77,14 +79,32 @@ public struct DeviceClock: Sendable {
             windowEnd = HostTime(nanoseconds: hostTime.nanoseconds + Self.windowNanoseconds)
             return
         }
-        let lateness = lateness(of: observation)
-        // Against the window before, not against the best so far: that runs ahead as well, a small read at a time.
-        let reference = if let previousBest { self.lateness(of: previousBest) } else { 0.0 }
-        if lateness < reference - Self.aheadLimit { isFreeRunning = true }
+        // Against a second ago or more: a device that runs ahead in small steps moves what is usual along with it.
+        let past = previousBest.map { lateness(of: $0) } ?? 0
+        if lateness(of: observation) < past - Self.aheadLimit { isFreeRunning = true }
         guard !isFreeRunning else { return }
         if hostTime > windowEnd { finishWindow(at: hostTime) }
         best = better(best, observation)
     }
+
+    /// Takes the first observation after a gap. How long that was is not known from counting, so it tells nothing of the
+    /// rate, and lateness is reckoned from here.
+    public mutating func restart(frameCount: Int64, at hostTime: HostTime) {
+        guard anchor != nil, !isFreeRunning else { return observe(frameCount: frameCount, at: hostTime) }
+        if let best { stretchBest = better(stretchBest, best) }
+        if let stretchBest, stretches.count < Self.stretchLimit { stretches.append(stretchBest) }
+        earlier.add(line())
+        stretches.removeAll(keepingCapacity: true)
+        stretchBest = nil
+        windowsInStretch = 0
+        windowsPerStretch = 1
+        previousBest = nil
+        anchor = nil
+        observe(frameCount: frameCount, at: hostTime)
+    }
+
+    /// How many observations are kept for the rate: at most 128.
+    var storedStretchCount: Int { stretches.count }
 
     /// The measured rate in Hz; nil for a device without a clock, or before ten seconds have been seen.
     public var measuredRate: Double? {
@@ -130,6 +150,54 @@ public struct DeviceClock: Sendable {
         windowsPerStretch *= 2
     }
 
+    /// Sums over points of frames against seconds, each about the mean of its stretch between two gaps. Frames are those
+    /// beyond the nominal rate, for small numbers keep their precision over months.
+    private struct Line {
+        var pointCount = 0.0
+        var lineCount = 0.0
+        var seconds = 0.0
+        var secondsSquared = 0.0
+        var product = 0.0
+        var framesSquared = 0.0
+
+        mutating func add(_ line: Line) {
+            // One point has no slope.
+            guard line.pointCount > 1 else { return }
+            pointCount += line.pointCount
+            lineCount += line.lineCount
+            seconds += line.seconds
+            secondsSquared += line.secondsSquared
+            product += line.product
+            framesSquared += line.framesSquared
+        }
+    }
+
+    /// The line through the finished stretches since the last gap.
+    private func line() -> Line {
+        guard let first = stretches.first, let last = stretches.last else { return Line() }
+        let count = Double(stretches.count)
+        var meanSeconds = 0.0
+        var meanFrames = 0.0
+        for point in stretches {
+            meanSeconds += point.hostTime.seconds(since: first.hostTime) / count
+            meanFrames += excessFrames(point, first) / count
+        }
+        var line = Line(pointCount: count, lineCount: 1, seconds: last.hostTime.seconds(since: first.hostTime))
+        for point in stretches {
+            let seconds = point.hostTime.seconds(since: first.hostTime) - meanSeconds
+            let frames = excessFrames(point, first) - meanFrames
+            line.secondsSquared += seconds * seconds
+            line.product += seconds * frames
+            line.framesSquared += frames * frames
+        }
+        return line
+    }
+
+    /// Frames since `first` beyond those of the nominal rate.
+    private func excessFrames(_ point: Observation, _ first: Observation) -> Double {
+        Double(point.frameCount - first.frameCount) - point.hostTime.seconds(since: first.hostTime) * nominalRate
+    }
+
     private struct Fit {
         var rate: Double
         var seconds: Double
@@ -137,32 +205,15 @@ public struct DeviceClock: Sendable {
         var uncertainty: Double
     }
 
-    /// The least-squares line through the finished stretches.
+    /// The least-squares slope that all stretches between gaps have in common.
     private func fit() -> Fit? {
-        guard stretches.count >= 4, let first = stretches.first, let last = stretches.last else { return nil }
-        let count = Double(stretches.count)
-        var meanFrames = 0.0
-        var meanSeconds = 0.0
-        for point in stretches {
-            meanFrames += Double(point.frameCount - first.frameCount) / count
-            meanSeconds += point.hostTime.seconds(since: first.hostTime) / count
-        }
-        var covariance = 0.0
-        var variance = 0.0
-        for point in stretches {
-            let seconds = point.hostTime.seconds(since: first.hostTime) - meanSeconds
-            covariance += seconds * (Double(point.frameCount - first.frameCount) - meanFrames)
-            variance += seconds * seconds
-        }
-        guard variance > 0 else { return nil }
-        let slope = covariance / variance
-        var residual = 0.0
-        for point in stretches {
-            let seconds = point.hostTime.seconds(since: first.hostTime) - meanSeconds
-            let error = Double(point.frameCount - first.frameCount) - meanFrames - slope * seconds
-            residual += error * error
-        }
-        let uncertainty = 3 * (residual / max(1, count - 2) / variance).squareRoot()
-        return Fit(rate: slope, seconds: last.hostTime.seconds(since: first.hostTime), uncertainty: uncertainty)
+        var line = earlier
+        line.add(self.line())
+        guard line.pointCount >= 4, line.secondsSquared > 0 else { return nil }
+        let slope = line.product / line.secondsSquared
+        let residual = max(0, line.framesSquared - slope * line.product)
+        let freedom = max(1, line.pointCount - line.lineCount - 1)
+        let uncertainty = 3 * (residual / freedom / line.secondsSquared).squareRoot()
+        return Fit(rate: nominalRate + slope, seconds: line.seconds, uncertainty: uncertainty)
     }
 }

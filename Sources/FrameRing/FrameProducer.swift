@@ -84,4 +84,10 @@ public struct FrameProducer: ~Copyable, @unchecked Sendable {
         // The only failure is a counter at its limit, and then a signal is pending anyway.
         _ = linux_eventfd_signal(wakeDescriptor)
     }
+
+    /// Ends the consumer's sleep, or its next one if it is awake: for what it learns otherwise than by frames.
+    public mutating func wakeConsumer() {
+        unsafe counters.asleep.pointee.store(0, ordering: .relaxed)
+        wakeup.signal()
+    }
 }

@@ -68,7 +68,8 @@ struct CaptureLoop: ~Copyable, Sendable {
             if device == nil { reopen() } else if step() { break }
         }
         if control.isStopRequested { stop() }
-        frames.wakeConsumerIfAsleep()
+        // Also if it is awake just now: it may have looked for blocks already, and would sleep on.
+        frames.wakeConsumer()
     }
 
     /// One wake-up. True if there will be no more frames.
@@ -193,9 +194,11 @@ struct CaptureLoop: ~Copyable, Sendable {
 
     private mutating func lose() {
         device = nil
-        discontinuity = .deviceLost
         lastEdge = nil
         failedReadCount = 0
+        // One that comes back and goes again before its first frame was never back.
+        guard discontinuity != .deviceLost else { return }
+        discontinuity = .deviceLost
         push(CaptureBlock(kind: .lost, hostTime: .now()))
     }
 
@@ -226,7 +229,7 @@ struct CaptureLoop: ~Copyable, Sendable {
                 sleep(milliseconds: 2)
             }
         }
-        push(CaptureBlock(kind: .stopped, hostTime: now))
+        push(CaptureBlock(kind: .stopped, hostTime: now, discontinuity: discontinuity))
     }
 
     private mutating func sleep(milliseconds: Int) {

@@ -94,7 +94,7 @@ struct RecorderLoop: ~Copyable, Sendable {
             if timeline.clock.isFreeRunning, !control.isFreeRunning { control.isFreeRunning = true }
             try writeSteps()
             if block.kind == .lost { logger.warning("the device is lost: waiting for it to come back") }
-            if block.discontinuity == .deviceLost { logger.notice("the device is back") }
+            if block.kind == .frames, block.discontinuity == .deviceLost { logger.notice("the device is back") }
             guard block.kind == .ended || block.kind == .stopped else { continue }
             isOver = true
             return

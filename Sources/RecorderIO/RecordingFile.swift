@@ -99,12 +99,14 @@ struct RecordingFile: ~Copyable, Sendable {
             droppedFrameCount: 0,
             gaps: gaps
         )
-        let end = soundFile.finalize()
-        let failure = circumstances.failure ?? end.failure
-        recording.cut(to: end.frameCount)
+        var failure = circumstances.failure
         do throws(RecorderError) {
+            let end = try soundFile.finalize()
+            failure = failure ?? end.failure
+            recording.cut(to: end.frameCount)
             (recording.sha256, recording.byteCount) = try SHA256.ofFile(atPath: recording.path)
         } catch {
+            // What has the final name, if anything, is not this recording.
             return RecordingOutcome(recording: nil, error: failure ?? error)
         }
         let startTime = circumstances.trackStart.map {

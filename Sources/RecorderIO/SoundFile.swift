@@ -175,7 +175,8 @@ struct SoundFile: ~Copyable, @unchecked Sendable {
     /// before it is kept (REC-9).
     ///
     /// - Returns: the frames that the file holds, and the first failure of its life.
-    consuming func finalize() -> (frameCount: Int64, failure: RecorderError?) {
+    /// - Throws: if there is no file of the final name: another took it, or the disk failed.
+    consuming func finalize() throws(RecorderError) -> (frameCount: Int64, failure: RecorderError?) {
         let output = output
         let isReplacing = isReplacing
         let dataOffset = dataOffset
@@ -183,26 +184,22 @@ struct SoundFile: ~Copyable, @unchecked Sendable {
         let container = container
         var frameCount = frameCount
         output.flush()
-        do throws(RecorderError) {
-            if output.failure != nil, container.isPCM {
-                // Only whole frames count; libsndfile then takes the length from the file.
-                frameCount = min(frameCount, max(0, output.byteCount - dataOffset) / Int64(bytesPerFrame))
-                try output.truncate(to: dataOffset + frameCount * Int64(bytesPerFrame))
-            }
-            // The encoder's last bytes, and the header, are written by `deinit`.
-            _ = consume self
-            output.flush()
-            if container == .wav {
-                try output.writeEnvelope(dataOffset: dataOffset, frameCount: frameCount, bytesPerFrame: bytesPerFrame)
-            } else if container == .rf64, output.failure != nil {
-                // libsndfile counts what it was given there, not what the file took.
-                try output.writeSizes64(frameCount: frameCount, bytesPerFrame: bytesPerFrame)
-            }
-            try output.finalize(replacing: isReplacing)
-            return (frameCount, output.failure)
-        } catch {
-            return (frameCount, output.failure ?? error)
+        if output.failure != nil, container.isPCM {
+            // Only whole frames count; libsndfile then takes the length from the file.
+            frameCount = min(frameCount, max(0, output.byteCount - dataOffset) / Int64(bytesPerFrame))
+            try output.truncate(to: dataOffset + frameCount * Int64(bytesPerFrame))
         }
+        // The encoder's last bytes, and the header, are written by `deinit`.
+        _ = consume self
+        output.flush()
+        if container == .wav {
+            try output.writeEnvelope(dataOffset: dataOffset, frameCount: frameCount, bytesPerFrame: bytesPerFrame)
+        } else if container == .rf64, output.failure != nil {
+            // libsndfile counts what it was given there, not what the file took.
+            try output.writeSizes64(frameCount: frameCount, bytesPerFrame: bytesPerFrame)
+        }
+        try output.finalize(replacing: isReplacing)
+        return (frameCount, output.failure)
     }
 
     private func writeEnvelope() throws(RecorderError) {

@@ -12,16 +12,14 @@ struct TrackTimeline {
         case silence(Int64, Gap.Cause)
     }
 
-    /// A place where frames are, or seem to be, missing.
+    /// A place where frames are, or seem to be, missing: from it on, observations are later than before it.
     private struct Suspicion {
         /// Captured frames before it.
         var capturedFrameCount: Int64
         var cause: Gap.Cause
-        var since: HostTime
-        var settlesFrom: HostTime
-        /// The least late observation behind it.
+        /// The least late observation since; the loss cannot be larger than that says.
         var best: (deliveredFrameCount: Int64, hostTime: HostTime)?
-        var bestLateness = Double.infinity
+        var lateness = Double.infinity
 
         var isReported: Bool { cause != .unreported }
     }
@@ -41,6 +39,18 @@ struct TrackTimeline {
     private static let lostDelaySeconds = 1.0
     /// Lateness below this is never taken for a loss: scheduling and coarse drivers cause as much.
     private static let leastLossSeconds = 0.003
+    /// How uneven a device's times are taken to be until it is known, which takes two seconds and eight observations.
+    private static let unknownJitterSeconds = 0.0125
+    /// Lateness above this that passes is a machine that stalled, and says nothing of the device.
+    private static let longestJitterSeconds = 0.025
+    /// The part of the jitter that is forgotten in a second, and the most that an observation forgets.
+    private static let jitterDecay = 0.07
+    private static let jitterDecayPerObservation = 0.02
+    /// Fewer observations say nothing on a device whose times are uneven.
+    private static let settlingObservationCount = 3
+    /// More than any device's clock drifts against the host's.
+    private static let driftLimit = 0.001
+    private static let suspicionLimit = 16
 
     private(set) var clock: DeviceClock
     private let periodSeconds: Double
@@ -50,24 +60,40 @@ struct TrackTimeline {
     private var placedFrameCount: Int64 = 0
     /// Silence that stands before the next frame to be captured.
     private(set) var silentFrameCount: Int64 = 0
-    /// What the device had delivered at the last good observation: a loss lies behind it.
+    /// What the device had delivered at the last observation: a loss that the next one shows lies behind it.
     private var deliveredFrameCount: Int64 = 0
-    private var suspicion: Suspicion?
+    /// Open suspicions by place, each later than the one before: their differences are the losses.
+    private var suspicions: [Suspicion] = []
+    /// When the first of them arose, and when one last arose, or shrank.
+    private var suspectedAt = HostTime(nanoseconds: 0)
+    private var settlesFrom = HostTime(nanoseconds: 0)
+    private var settlesFromCount = 0
+    /// How late the worst observation of the open suspicions was.
+    private var worstExcess = 0.0
     private var placedGaps: [PlacedGap] = []
     private(set) var isLost = false
-    /// Running mean of how much later than usual observations are.
+    /// How much later than usual observations are at worst, slowly forgotten.
     private var jitterSeconds = 0.0
+    private var observationCount = 0
+    private var lastGoodTime = HostTime(nanoseconds: 0)
     /// When the device said anything first.
     private var firstObservation: (deliveredFrameCount: Int64, hostTime: HostTime)?
 
     init(format: AudioFormat, periodFrameCount: Int) {
         clock = DeviceClock(nominalRate: format.sampleRate)
         periodSeconds = Double(periodFrameCount) / Double(format.sampleRate)
-        placedGaps.reserveCapacity(16)
+        placedGaps.reserveCapacity(2 * Self.suspicionLimit)
+        suspicions.reserveCapacity(Self.suspicionLimit)
     }
 
-    /// The least lateness that is taken for a loss on this device: more on one whose times are uneven.
-    private var lossThreshold: Double { max(Self.leastLossSeconds, 4 * jitterSeconds) }
+    /// The least lateness that is taken for a loss: more on a device whose times are uneven, and more the longer the last
+    /// good observation is ago, as the device's clock drifts.
+    private func lossThreshold(at hostTime: HostTime) -> Double {
+        let isKnown = observationCount >= 8 && hostTime.seconds(since: firstObservation?.hostTime ?? hostTime) >= 2
+        let jitter = isKnown ? jitterSeconds : max(jitterSeconds, Self.unknownJitterSeconds)
+        let drift = Self.driftLimit * (1 + hostTime.seconds(since: lastGoodTime))
+        return max(Self.leastLossSeconds, 2 * jitter, drift)
+    }
 
     /// When the first frame was captured; for a device without a clock, when it was first read.
     var startTime: HostTime? {
@@ -92,79 +118,118 @@ struct TrackTimeline {
             settle()
         case .stopped:
             settle()
-            fillToEnd(block.hostTime)
+            fillToEnd(block.hostTime, block.discontinuity)
         }
     }
 
     private mutating func beginReportedGap(_ cause: Gap.Cause, at hostTime: HostTime) {
-        settle()
+        if suspicions.count == Self.suspicionLimit { settle() }
         guard firstObservation != nil, !clock.isFreeRunning else { return }
-        suspicion = Suspicion(
-            capturedFrameCount: capturedFrameCount,
-            cause: cause,
-            since: hostTime,
-            settlesFrom: hostTime
-        )
+        // What the device held and had not handed over is gone: no gap can lie behind it.
+        for index in placedGaps.indices {
+            placedGaps[index].capturedFrameCount = min(placedGaps[index].capturedFrameCount, capturedFrameCount)
+        }
+        for index in suspicions.indices {
+            suspicions[index].capturedFrameCount = min(suspicions[index].capturedFrameCount, capturedFrameCount)
+        }
+        suspect(cause, behind: capturedFrameCount, at: hostTime)
+    }
+
+    private mutating func suspect(_ cause: Gap.Cause, behind capturedFrameCount: Int64, at hostTime: HostTime) {
+        if suspicions.isEmpty {
+            suspectedAt = hostTime
+            worstExcess = 0
+        }
+        settlesFrom = hostTime
+        settlesFromCount = observationCount
+        suspicions.append(Suspicion(capturedFrameCount: capturedFrameCount, cause: cause))
     }
 
     private mutating func observe(_ delivered: Int64, at hostTime: HostTime) {
+        defer { deliveredFrameCount = delivered }
+        observationCount += 1
         guard let lateness = clock.lateness(ofFrame: delivered + silentFrameCount, at: hostTime) else {
             firstObservation = (delivered, hostTime)
             clock.observe(frameCount: delivered, at: hostTime)
-            deliveredFrameCount = delivered
+            lastGoodTime = hostTime
             return
         }
+        let threshold = lossThreshold(at: hostTime)
         let excess = lateness - clock.usualLateness
-        if suspicion == nil, excess > lossThreshold, !clock.isFreeRunning {
-            suspicion = Suspicion(
-                capturedFrameCount: deliveredFrameCount,
-                cause: .unreported,
-                since: hostTime,
-                settlesFrom: hostTime
-            )
+        let known = suspicions.last.map { $0.lateness } ?? clock.usualLateness
+        // Later than can be explained: frames are missing behind the last observation, or are only late.
+        if lateness > known + threshold, !clock.isFreeRunning, suspicions.count < Self.suspicionLimit {
+            suspect(.unreported, behind: deliveredFrameCount, at: hostTime)
         }
-        guard var doubt = suspicion else {
-            jitterSeconds += (max(0, excess) - jitterSeconds) / 8
+        if !suspicions.isEmpty { weigh(lateness, delivered, hostTime, threshold) }
+        if suspicions.isEmpty {
+            learnJitter(max(excess, worstExcess), at: hostTime)
             clock.observe(frameCount: delivered + silentFrameCount, at: hostTime)
-            deliveredFrameCount = delivered
-            return
-        }
-        let isGrowing = lateness > doubt.bestLateness + lossThreshold
-        // The device is still losing: what it had delivered by then came before the loss, which is measured from here.
-        if isGrowing, let best = doubt.best {
-            doubt.capturedFrameCount = doubt.isReported ? doubt.capturedFrameCount : best.deliveredFrameCount
-            doubt.settlesFrom = hostTime
-        }
-        if lateness < doubt.bestLateness || isGrowing {
-            doubt.bestLateness = lateness
-            doubt.best = (delivered, hostTime)
-        }
-        suspicion = doubt
-        if !doubt.isReported, excess <= lossThreshold {
-            // It was only late: the frames have come after all.
-            suspicion = nil
-            jitterSeconds += (min(0.02, hostTime.seconds(since: doubt.since)) - jitterSeconds) / 8
-            clock.observe(frameCount: delivered + silentFrameCount, at: hostTime)
-            deliveredFrameCount = delivered
-        } else if hostTime.seconds(since: doubt.settlesFrom) >= Self.settlingSeconds
-            || hostTime.seconds(since: doubt.since) >= Self.longestSettlingSeconds
-        {
+            lastGoodTime = hostTime
+        } else {
+            worstExcess = max(worstExcess, excess)
+            let isQuiet =
+                hostTime.seconds(since: settlesFrom) >= Self.settlingSeconds
+                && observationCount - settlesFromCount >= Self.settlingObservationCount - 1
+            guard
+                isQuiet
+                    || hostTime.seconds(since: suspectedAt) >= Self.longestSettlingSeconds
+            else { return }
             settle()
         }
     }
 
-    /// Decides the open suspicion from what has been seen of it.
+    /// Bounds the suspicions by one more observation: a loss cannot be larger than the least lateness after it. Those
+    /// that shrink to nothing were frames that only came late.
+    private mutating func weigh(_ lateness: Double, _ delivered: Int64, _ hostTime: HostTime, _ threshold: Double) {
+        for index in suspicions.indices where lateness < suspicions[index].lateness {
+            // Still catching up.
+            if lateness < suspicions[index].lateness - threshold {
+                settlesFrom = hostTime
+                settlesFromCount = observationCount
+            }
+            suspicions[index].lateness = lateness
+            suspicions[index].best = (delivered, hostTime)
+        }
+        var before = clock.usualLateness
+        var kept = 0
+        for index in suspicions.indices {
+            let suspicion = suspicions[index]
+            guard suspicion.isReported || suspicion.lateness - before > threshold else { continue }
+            suspicions[kept] = suspicion
+            kept += 1
+            before = suspicion.lateness
+        }
+        suspicions.removeLast(suspicions.count - kept)
+    }
+
+    private mutating func learnJitter(_ excess: Double, at hostTime: HostTime) {
+        let elapsed = hostTime.seconds(since: lastGoodTime)
+        jitterSeconds *= 1 - max(0, min(Self.jitterDecay * elapsed, Self.jitterDecayPerObservation))
+        if excess <= Self.longestJitterSeconds { jitterSeconds = max(jitterSeconds, excess) }
+        worstExcess = 0
+    }
+
+    /// Decides the open suspicions from what has been seen of them.
     private mutating func settle() {
-        guard let doubt = suspicion else { return }
-        suspicion = nil
-        guard let best = doubt.best else { return }
-        place(
-            clock.frameCount(in: doubt.bestLateness - clock.usualLateness),
-            doubt.cause,
-            at: min(doubt.capturedFrameCount, capturedFrameCount)
-        )
-        clock.observe(frameCount: best.deliveredFrameCount + silentFrameCount, at: best.hostTime)
-        deliveredFrameCount = best.deliveredFrameCount
+        let usual = clock.usualLateness
+        var placed: Int64 = 0
+        var best: (deliveredFrameCount: Int64, hostTime: HostTime)?
+        for suspicion in suspicions where suspicion.best != nil {
+            let missing = clock.frameCount(in: suspicion.lateness - usual) - placed
+            place(missing, suspicion.cause, at: suspicion.capturedFrameCount)
+            placed += max(0, missing)
+            best = suspicion.best
+        }
+        suspicions.removeAll(keepingCapacity: true)
+        worstExcess = 0
+        guard let best else { return }
+        lastGoodTime = best.hostTime
+        if placed > 0 {
+            clock.restart(frameCount: best.deliveredFrameCount + silentFrameCount, at: best.hostTime)
+        } else {
+            clock.observe(frameCount: best.deliveredFrameCount + silentFrameCount, at: best.hostTime)
+        }
     }
 
     private mutating func place(_ frameCount: Int64, _ cause: Gap.Cause, at capturedFrameCount: Int64) {
@@ -173,21 +238,24 @@ struct TrackTimeline {
         placedGaps.append(PlacedGap(capturedFrameCount: capturedFrameCount, frameCount: frameCount, cause: cause))
     }
 
-    /// The recording lasts until it was told to stop, whether or not the device did (CAP-5).
-    private mutating func fillToEnd(_ end: HostTime) {
+    /// The recording lasts until it was told to stop, whether or not the device did (CAP-5). A gap that was reported
+    /// and not yet over is `cause`.
+    private mutating func fillToEnd(_ end: HostTime, _ cause: Gap.Cause?) {
         guard !clock.isFreeRunning,
             let lateness = clock.lateness(ofFrame: capturedFrameCount + silentFrameCount, at: end)
         else { return }
         let excess = lateness - clock.usualLateness
-        guard isLost || excess > max(lossThreshold, periodSeconds + 0.05) else { return }
-        place(clock.frameCount(in: excess), isLost ? .deviceLost : .unreported, at: capturedFrameCount)
+        let cause = isLost ? .deviceLost : cause
+        // Else a part of a period may be with the device still.
+        guard cause != nil || excess > max(lossThreshold(at: end), periodSeconds + 0.05) else { return }
+        place(clock.frameCount(in: excess), cause ?? .unreported, at: capturedFrameCount)
     }
 
     /// Lets go of frames that are held back, because the ring needs the room: a device that had kept many seconds gives
     /// them all at once. The loss, if it is one, is then placed behind them.
     mutating func release() {
-        guard suspicion?.isReported == false else { return settle() }
-        suspicion?.capturedFrameCount = capturedFrameCount
+        guard suspicions.allSatisfy({ !$0.isReported }) else { return settle() }
+        for index in suspicions.indices { suspicions[index].capturedFrameCount = capturedFrameCount }
     }
 
     // MARK: Out
@@ -195,22 +263,20 @@ struct TrackTimeline {
     /// What to write next; nil if all that is certain has been written. `now` lets a lost device's silence grow.
     mutating func nextStep(now: HostTime) -> Step? {
         // A device that says no more must not hold back what it gave.
-        if let since = suspicion?.since, now.seconds(since: since) > 2 * Self.longestSettlingSeconds { settle() }
-        if let gap = placedGaps.first, gap.capturedFrameCount == placedFrameCount {
+        if suspicions.last?.best != nil, now.seconds(since: suspectedAt) > 2 * Self.longestSettlingSeconds { settle() }
+        if let gap = placedGaps.first, gap.capturedFrameCount <= placedFrameCount {
             placedGaps.removeFirst()
             return .silence(gap.frameCount, gap.cause)
         }
-        // A suspicion may lie among frames that the device has, but has not handed over yet.
-        let end = min(
-            placedGaps.first?.capturedFrameCount ?? suspicion?.capturedFrameCount ?? capturedFrameCount,
-            capturedFrameCount
-        )
+        // A gap may lie behind frames that the device has, and the ring has not yet.
+        let held = placedGaps.first?.capturedFrameCount ?? suspicions.first?.capturedFrameCount
+        let end = min(held ?? capturedFrameCount, capturedFrameCount)
         if end > placedFrameCount {
             let count = end - placedFrameCount
             placedFrameCount = end
             return .frames(count)
         }
-        guard isLost, !clock.isFreeRunning, placedGaps.isEmpty, suspicion == nil,
+        guard isLost, !clock.isFreeRunning, placedGaps.isEmpty, suspicions.isEmpty,
             let lateness = clock.lateness(ofFrame: capturedFrameCount + silentFrameCount, at: now)
         else { return nil }
         let count = clock.frameCount(in: lateness - clock.usualLateness - Self.lostDelaySeconds)

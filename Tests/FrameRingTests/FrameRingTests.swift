@@ -197,6 +197,16 @@ import Testing
         #expect(!isReadable(consumer.waker.fileDescriptor))
     }
 
+    // RING-4
+    @Test func `A consumer that was woken while awake does not sleep`() throws {
+        let ring = try FrameRing(frameCapacity: 4096, bytesPerFrame: 4)
+        var producer = ring.producer
+        var consumer = ring.consumer
+        producer.wakeConsumer()
+        consumer.waitForFrames(timeout: .seconds(3600))
+        #expect(!isReadable(consumer.waker.fileDescriptor))
+    }
+
     // RING-3: checked by the compiler itself.
     @Test(.disabled(if: isThreadSanitized))
     func `A second producer does not compile`() throws {
