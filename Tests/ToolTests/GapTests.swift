@@ -23,7 +23,7 @@ import Testing
     }
 
     private static func gap(_ first: Int, _ frames: Int, _ cause: String) -> Report.Gap {
-        Report.Gap(first_frame: first, frames: frames, cause: cause)
+        Report.Gap(firstFrame: first, frames: frames, cause: cause)
     }
 
     /// How much later than a device is back the program may find it: it looks four times a second.
@@ -62,7 +62,7 @@ import Testing
         let device = try tapeline.device(Self.ramp, frames: (fault.seconds + 2) * 48000, "\(fault.testDescription)")
         let recording = try await tapeline.record(device, ["--duration", "\(fault.seconds)"]).recording()
         #expect(recording.frames == fault.seconds * 48000)
-        #expect(recording.dropped_frames == 0)
+        #expect(recording.droppedFrames == 0)
         let sound = try await recording.sound()
         #expect(sound.frames == recording.frames)
         return (recording, Self.ramp.runs(in: sound))
@@ -74,8 +74,8 @@ import Testing
         var runs: [Run] = []
         var place = 0
         for gap in gaps {
-            runs.append(Run(place, gap.first_frame - place, .ramp(offset: 0)))
-            runs.append(Run(gap.first_frame, gap.frames, .silence))
+            runs.append(Run(place, gap.firstFrame - place, .ramp(offset: 0)))
+            runs.append(Run(gap.firstFrame, gap.frames, .silence))
             place = gap.end
         }
         runs.append(Run(place, frames - place, .ramp(offset: 0)))
@@ -89,7 +89,7 @@ import Testing
         let (recording, runs) = try await record(fault)
         #expect(recording.gaps.map(\.cause) == fault.gaps.map(\.cause))
         for (found, expected) in zip(recording.gaps, fault.gaps) {
-            #expect(found.first_frame == expected.first_frame)
+            #expect(found.firstFrame == expected.firstFrame)
             #expect((expected.frames...expected.frames + fault.slack).contains(found.frames))
         }
         #expect(runs == Self.runs(frames: recording.frames, around: recording.gaps))
@@ -107,13 +107,13 @@ import Testing
         #expect(gap.frames == lost)
         // Where in a period frames were lost, no clock can tell.
         let period = 12000
-        #expect((first - period...first + period).contains(gap.first_frame))
-        let uncertain = gap.first_frame - period..<gap.end + period
+        #expect((first - period...first + period).contains(gap.firstFrame))
+        let uncertain = gap.firstFrame - period..<gap.end + period
         for run in runs where run.end <= uncertain.lowerBound || run.place >= uncertain.upperBound {
             #expect(run.content == .ramp(offset: 0))
         }
         // The file's silence is what the report says.
-        #expect(runs.filter { $0.content == .silence } == [Run(gap.first_frame, gap.frames, .silence)])
+        #expect(runs.filter { $0.content == .silence } == [Run(gap.firstFrame, gap.frames, .silence)])
         #expect(runs.last?.content == .ramp(offset: 0))
     }
 
@@ -129,36 +129,41 @@ import Testing
     @Test func `Zeros that the device delivers are no gap`() async throws {
         let (recording, runs) = try await record(Fault(arguments: ["ZERO=60000:9600"], seconds: 3, gaps: []))
         #expect(recording.gaps.isEmpty)
-        let zeros = Report.Gap(first_frame: 60000, frames: 9600, cause: "")
+        let zeros = Report.Gap(firstFrame: 60000, frames: 9600, cause: "")
         #expect(runs == Self.runs(frames: recording.frames, around: [zeros]))
     }
 
-    // CAP-5, REC-1, REC-6: a true overrun.
+    // CAP-5, REC-1, REC-6: a true overrun, and a pause that the device's own buffer of a second bridges.
     @Test(arguments: [2.0, 0.3]) func `A process that is stopped for a while loses only what the device overran`(
         _ seconds: Double
     ) async throws {
         let tapeline = try Tapeline()
-        let device = try tapeline.device(Self.ramp, frames: 480_000)
-        let running = try tapeline.start(device, ["--duration", "6"])
+        let ramp = Ramp("S24_3LE", channels: 2, rate: 48000)
+        let device = try tapeline.device(ramp, frames: ramp.cycle, "LOOP=1")
+        let running = try tapeline.start(device)
         try await running.isRecording()
         try await Task.sleep(for: .seconds(1.5))
         running.process.send(SIGSTOP)
+        let stopped = Date()
         try await Task.sleep(for: .seconds(seconds))
+        let pause = Date().timeIntervalSince(stopped)
         running.process.send(SIGCONT)
+        try await Task.sleep(for: .seconds(1.5))
+        let signalled = Date().timeIntervalSince1970
+        running.process.send(SIGINT)
         let recording = try await running.ended().recording()
-        #expect(recording.frames == 288_000)
-        let runs = Self.ramp.runs(in: try await recording.sound())
+        let runs = ramp.runs(in: try await recording.sound())
         #expect(runs == Self.runs(frames: recording.frames, around: recording.gaps))
-        if seconds < 1 {
-            // The device's own buffer of 1 s bridges it.
-            #expect(recording.gaps.isEmpty)
-        } else {
-            try #require(recording.gaps.count == 1)
-            #expect(recording.gaps[0].cause == "xrun")
-            // What the device had not handed over by the stop is lost with the rest: at most one period more.
-            #expect(recording.gaps[0].frames >= Int(seconds * 48000) - 1000)
-            #expect(recording.gaps[0].frames <= Int((seconds + 1) * 48000))
-        }
+        #expect(recording.durationS >= signalled - (try secondsSince1970(recording.startedAt)) - 0.25)
+        // A busy machine may have stretched the short pause.
+        guard pause > 0.7 else { return #expect(recording.gaps.isEmpty) }
+        guard pause > 1.3 else { return }
+        try #require(recording.gaps.count == 1)
+        #expect(recording.gaps[0].cause == "xrun")
+        // Lost is what came during the pause, and what the device still held when it began: a period, or more on a busy
+        // machine.
+        #expect(recording.gaps[0].frames >= Int(pause * 48000) - 1000)
+        #expect(recording.gaps[0].frames <= Int((pause + 1) * 48000))
     }
 
     // CAP-5: unplugged for good, the recording still lasts until it is told to stop.
@@ -173,11 +178,11 @@ import Testing
         let recording = try await running.ended().recording()
         #expect(recording.gaps.count == 1)
         #expect(recording.gaps.first?.cause == "device_lost")
-        #expect(recording.gaps.first?.first_frame == 48000)
+        #expect(recording.gaps.first?.firstFrame == 48000)
         #expect(recording.gaps.first?.end == recording.frames)
-        let wall = signalled - (try secondsSince1970(recording.started_at))
-        #expect(recording.duration_s >= wall - 0.25)
-        #expect(recording.duration_s <= wall + 1)
+        let wall = signalled - (try secondsSince1970(recording.startedAt))
+        #expect(recording.durationS >= wall - 0.25)
+        #expect(recording.durationS <= wall + 1)
         let runs = Self.ramp.runs(in: try await recording.sound())
         #expect(runs == Self.runs(frames: recording.frames, around: recording.gaps))
     }
@@ -200,7 +205,7 @@ import Testing
         #expect(recording.gaps.isEmpty, "\(drift) ppm")
         let runs = ramp.runs(in: try await recording.sound())
         #expect(runs == [Run(0, seconds * ramp.rate, .ramp(offset: 0))], "\(drift) ppm")
-        let measured = try #require(recording.measured_rate_hz)
+        let measured = try #require(recording.measuredRateHz)
         let ppm = (measured / Double(ramp.rate) - 1) * 1e6
         #expect(abs(ppm - Double(drift)) <= 10, "\(drift) ppm measured as \(ppm)")
     }
@@ -211,7 +216,7 @@ import Testing
         let device = try tapeline.device(Self.ramp, frames: 300_000, "SPEED=max")
         let recording = try await tapeline.record(device, ["--period-size", "64", "--buffer-size", "128"]).recording()
         #expect(recording.gaps.isEmpty)
-        #expect(recording.measured_rate_hz == nil)
+        #expect(recording.measuredRateHz == nil)
         #expect(Self.ramp.runs(in: try await recording.sound()) == [Run(0, 300_000, .ramp(offset: 0))])
     }
 }

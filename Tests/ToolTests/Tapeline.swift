@@ -101,7 +101,9 @@ struct Outcome {
         exitCode = ending.exitCode
         standardOutput = String(decoding: ending.standardOutput, as: UTF8.self)
         standardError = ending.standardError
-        report = try? JSONDecoder().decode(Report.self, from: ending.standardOutput)
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        report = try? decoder.decode(Report.self, from: ending.standardOutput)
         #expect(!ending.wasTooLong, "killed, for it did not end: \(ending.standardError)")
         #expect(ending.signal == nil, "a signal ended it: \(ending.standardError)")
     }
@@ -126,17 +128,17 @@ struct Report: Decodable {
         var id: String
         var path: String
         var container: String
-        var sample_format: String
-        var sample_rate_hz: Int
-        var measured_rate_hz: Double?
+        var sampleFormat: String
+        var sampleRateHz: Int
+        var measuredRateHz: Double?
         var channels: Int
         var frames: Int
-        var duration_s: Double
-        var started_at: String
+        var durationS: Double
+        var startedAt: String
         var sha256: String
         var bytes: Int
-        var peak_dbfs: Double?
-        var dropped_frames: Int
+        var peakDbfs: Double?
+        var droppedFrames: Int
         var gaps: [Gap]
 
         var gapFrames: Int { gaps.reduce(0) { $0 + $1.frames } }
@@ -144,29 +146,29 @@ struct Report: Decodable {
     }
 
     struct Gap: Decodable, Equatable {
-        var first_frame: Int
+        var firstFrame: Int
         var frames: Int
         var cause: String
 
-        var end: Int { first_frame + frames }
+        var end: Int { firstFrame + frames }
     }
 
     struct Export: Decodable {
         var exporter: String
         var outcome: String
-        var recording_url: String?
-        var recording_id: String?
-        var recording_path: String?
+        var recordingUrl: String?
+        var recordingId: String?
+        var recordingPath: String?
         var error: String?
         var seconds: Double
     }
 
-    var session_id: String
-    var trace_id: String
-    var span_id: String
+    var sessionId: String
+    var traceId: String
+    var spanId: String
     var version: String
-    var started_at: String
-    var ended_at: String
+    var startedAt: String
+    var endedAt: String
     var status: String
     var recording: Recording?
     var exports: [Export]

@@ -8,6 +8,7 @@
 //   capture_locks         pthread mutexes, read-write locks and condition variables taken, waited for or signalled there,
 //                         and waits in the kernel for any other lock (futex by syscall())
 //   recorder_writes       pwrite calls of at least 64 KiB
+//   recorder_syncs        fdatasync calls
 //   recorder_allocations, recorder_locks
 //
 // The capture thread is the one named `tapeline-input`, the recorder's `tapeline-file`. Counting begins with the call of
@@ -36,6 +37,7 @@ typedef enum { roleUnknown, roleCapture, roleRecorder, roleOther } Role;
 /// What one of the two threads has done.
 typedef struct {
     long steps;  // reads or writes
+    long syncs;
     long allocations, locks;
     long allocationsAtLastStep, locksAtLastStep;
 } Counts;
@@ -98,6 +100,11 @@ static void countLock(const char *what) {
     trace(what);
 }
 
+static void countSync(void) {
+    Counts *own = running();
+    if (own) own->syncs++;
+}
+
 static void step(Role which) {
     if (role() != which) return;
     Counts *own = &counts[which - roleCapture];
@@ -128,6 +135,7 @@ __attribute__((destructor)) static void finish(void) {
     fprintf(file, "capture_allocations %ld\n", capture->allocationsAtLastStep);
     fprintf(file, "capture_locks %ld\n", capture->locksAtLastStep);
     fprintf(file, "recorder_writes %ld\n", recorder->steps);
+    fprintf(file, "recorder_syncs %ld\n", recorder->syncs);
     fprintf(file, "recorder_allocations %ld\n", recorder->allocationsAtLastStep);
     fprintf(file, "recorder_locks %ld\n", recorder->locksAtLastStep);
     fclose(file);
@@ -220,6 +228,8 @@ PASS_LOCK(pthread_cond_timedwait,
           (condition, mutex, until))
 
 PASS(long, snd_pcm_readi, step(roleCapture), (void *pcm, void *frames, unsigned long count), (pcm, frames, count))
+
+PASS(int, fdatasync, countSync(), (int file), (file))
 
 PASS(ssize_t, pwrite, if (size >= largeWrite) step(roleRecorder),
      (int file, const void *bytes, size_t size, off_t offset), (file, bytes, size, offset))

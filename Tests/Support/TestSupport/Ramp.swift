@@ -3,9 +3,12 @@ public import Foundation
 /// Sound in which each sample tells its frame and channel; the same as `Fixtures/generate ramp` makes.
 public struct Ramp: Sendable, CustomStringConvertible {
     /// ALSA's name: `S16_LE`, `S24_3LE`, `S24_LE`, `S32_LE` or `FLOAT_LE`.
-    public var format: String
-    public var channels: Int
-    public var rate: Int
+    public let format: String
+    public let channels: Int
+    public let rate: Int
+    private let width: Width
+
+    private enum Width { case bits16, bits24, bits32 }
 
     public static let formats = ["S16_LE", "S24_3LE", "S24_LE", "S32_LE", "FLOAT_LE"]
 
@@ -13,51 +16,59 @@ public struct Ramp: Sendable, CustomStringConvertible {
         self.format = format
         self.channels = channels
         self.rate = rate
+        width =
+            switch format {
+            case "S16_LE": .bits16
+            case "S32_LE": .bits32
+            default: .bits24
+            }
     }
 
     public var description: String { "\(format), \(channels) channels, \(rate) Hz" }
 
     /// Frames after which it repeats.
     public var cycle: Int {
-        switch format {
-        case "S16_LE": 1 << 16
-        case "S32_LE": 1 << 26
-        default: 1 << 18
+        switch width {
+        case .bits16: 1 << 16
+        case .bits24: 1 << 18
+        case .bits32: 1 << 26
         }
     }
 
     /// One sample as a number of the format's width; for FLOAT_LE the number that is divided by 2^23.
     public func number(frame: Int, channel: Int) -> Int32 {
-        switch format {
-        case "S16_LE": Int32(Int16(truncatingIfNeeded: frame + 257 * channel))
-        case "S32_LE": Int32(truncatingIfNeeded: (frame & (1 << 26 - 1)) * 64 + channel)
+        switch width {
+        case .bits16: Int32(Int16(truncatingIfNeeded: frame + 257 * channel))
+        case .bits32: Int32(truncatingIfNeeded: (frame & (1 << 26 - 1)) * 64 + channel)
         // Sign-extended from 24 bits.
-        default: Int32(truncatingIfNeeded: ((frame & (1 << 18 - 1)) * 64 + channel) << 8) >> 8
+        case .bits24: Int32(truncatingIfNeeded: ((frame & (1 << 18 - 1)) * 64 + channel) << 8) >> 8
         }
     }
 
     /// The samples as ALSA hands them over, interleaved.
     public func bytes(frames: Int) -> Data {
-        var bytes = Data(capacity: frames * channels * 4)
+        let isFloat = format == "FLOAT_LE"
+        let byteCount: UInt32 = format == "S16_LE" ? 2 : format == "S24_3LE" ? 3 : 4
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(frames * channels * Int(byteCount))
         for frame in 0..<frames {
             for channel in 0..<channels {
                 let number = number(frame: frame, channel: channel)
-                let word = format == "FLOAT_LE" ? (Float(number) / 8_388_608).bitPattern : UInt32(bitPattern: number)
-                let width = format == "S16_LE" ? 2 : format == "S24_3LE" ? 3 : 4
-                for byte in 0..<width { bytes.append(UInt8(truncatingIfNeeded: word >> (8 * UInt32(byte)))) }
+                let word = isFloat ? (Float(number) / 8_388_608).bitPattern : UInt32(bitPattern: number)
+                for byte in 0..<byteCount { bytes.append(UInt8(truncatingIfNeeded: word >> (8 * byte))) }
             }
         }
-        return bytes
+        return Data(bytes)
     }
 
     /// The frame of the ramp that a frame of samples is; nil if it is none. Frames are told apart up to `cycle`.
     public func frame(of numbers: ArraySlice<Int32>) -> Int? {
         guard let first = numbers.first else { return nil }
         let frame =
-            switch format {
-            case "S16_LE": Int(UInt16(truncatingIfNeeded: first))
-            case "S32_LE": Int(UInt32(bitPattern: first) / 64)
-            default: Int((UInt32(bitPattern: first) & 0xFF_FFFF) / 64)
+            switch width {
+            case .bits16: Int(UInt16(truncatingIfNeeded: first))
+            case .bits32: Int(UInt32(bitPattern: first) / 64)
+            case .bits24: Int((UInt32(bitPattern: first) & 0xFF_FFFF) / 64)
             }
         var channel = 0
         for number in numbers {

@@ -14,6 +14,9 @@ public struct SoundFileReader {
     private var dataRange: Range<Int>?
     /// What `fact` or `ds64` says.
     private var frameClaims: [Int] = []
+    /// Bytes of a count: 4, and 8 in W64.
+    private var countWidth = 4
+    private var peaks: Range<Int>?
 
     /// Reads a file whole.
     ///
@@ -54,13 +57,26 @@ public struct SoundFileReader {
         for claim in frameClaims {
             try require(claim == dataRange.count / frameBytes, "\(claim) frames claimed in \(dataRange.count) bytes")
         }
-        return Sound(
+        let read = Sound(
             rate: sound.rate,
             channels: sound.channels,
             bits: sound.bits,
             isFloat: sound.isFloat,
             bytes: bytes.subdata(in: dataRange)
         )
+        try checkPeaks(of: read)
+        return read
+    }
+
+    /// A PEAK chunk must say what is true: for each channel a float, and the frame where it stands.
+    private func checkPeaks(of sound: Sound) throws {
+        guard let peaks else { return }
+        try require(peaks.count == 8 + 8 * sound.channels, "PEAK of \(peaks.count) bytes")
+        for channel in 0..<sound.channels {
+            let peak = Float(bitPattern: UInt32(number(peaks.lowerBound + 8 + 8 * channel, 4)))
+            let largest = sound.channel(channel).reduce(0) { max($0, abs($1)) }
+            try require(peak == Float(largest), "a peak of \(peak) claimed where it is \(largest)")
+        }
     }
 
     // MARK: WAV and RF64
@@ -104,13 +120,15 @@ public struct SoundFileReader {
         switch name {
         case "fmt ": try takeFormat(body)
         case "fact":
-            try require(body.count == 4, "fact of \(body.count) bytes")
-            frameClaims.append(number(body.lowerBound, 4))
+            try require(body.count == countWidth, "fact of \(body.count) bytes")
+            frameClaims.append(number(body.lowerBound, countWidth))
+        case "PEAK":
+            peaks = body
         case "data":
             try require(sound != nil, "data before fmt")
             try require(dataRange == nil, "two data chunks")
             dataRange = body
-        case "ds64", "JUNK", "LIST": break
+        case "ds64", "JUNK", "PAD ", "LIST": break
         default: throw InvalidSoundFile(description: "\(path): unknown chunk \(name)")
         }
     }
@@ -149,6 +167,7 @@ public struct SoundFileReader {
     private static let tail: [UInt8] = [0xF3, 0xAC, 0xD3, 0x11, 0x8C, 0xD1, 0x00, 0xC0, 0x4F, 0x8E, 0xDB, 0x8A]
 
     private mutating func readW64() throws {
+        countWidth = 8
         try require(bytes.count >= 40 && [UInt8](bytes[0..<16]) == Self.riff, "no W64")
         try require(number(16, 8) == bytes.count, "W64 size \(number(16, 8)) in \(bytes.count) bytes")
         try require(text(24) == "wave" && [UInt8](bytes[28..<40]) == Self.tail, "no wave in W64")
