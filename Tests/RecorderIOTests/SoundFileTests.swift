@@ -37,8 +37,8 @@ import Testing
             place += size
         }
         #expect(file.frameCount == Int64(Self.frameCount))
-        let failure = try file.finalize()
-        #expect(failure == nil)
+        let end = try file.finalize()
+        #expect(end.failure == nil)
     }
 
     // CAP-2
@@ -94,8 +94,8 @@ import Testing
         let read = try SoundBytes(try workspace.bytes("a.part"))
         #expect(Array(read.data) == Array(bytes[..<4000]))
         try file.write(unsafe bytes.span.bytes.extracting(4000..<8000))
-        let failure = try file.finalize()
-        #expect(failure == nil)
+        let end = try file.finalize()
+        #expect(end.failure == nil)
         #expect(Array(try SoundBytes(try workspace.bytes("a")).data) == Array(bytes[..<8000]))
         #expect(workspace.names == ["a"])
     }
@@ -105,8 +105,8 @@ import Testing
         let workspace = try Workspace()
         let format = AudioFormat(sampleFormat: .s16, sampleRate: 48000, channelCount: 1)
         let file = try SoundFile(path: "\(workspace.path)/a", replacing: false, container: container, format: format)
-        let failure = try file.finalize()
-        #expect(failure == nil)
+        let end = try file.finalize()
+        #expect(end.failure == nil)
         #expect(workspace.names == ["a"])
         if [.wav, .rf64, .w64].contains(container) { #expect(try SoundBytes(try workspace.bytes("a")).data.isEmpty) }
     }
