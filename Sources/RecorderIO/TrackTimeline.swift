@@ -20,6 +20,8 @@ struct TrackTimeline {
         /// The least late observation since; the loss cannot be larger than that says.
         var best: (deliveredFrameCount: Int64, hostTime: HostTime)?
         var lateness = Double.infinity
+        var worstLateness = -Double.infinity
+        var observationCount = 0
 
         var isReported: Bool { cause != .unreported }
     }
@@ -39,8 +41,6 @@ struct TrackTimeline {
     private static let lostDelaySeconds = 1.0
     /// Lateness below this is never taken for a loss: scheduling and coarse drivers cause as much.
     private static let leastLossSeconds = 0.003
-    /// How uneven a device's times are taken to be until it is known, which takes two seconds and eight observations.
-    private static let unknownJitterSeconds = 0.0125
     /// Lateness above this that passes is a machine that stalled, and says nothing of the device.
     private static let longestJitterSeconds = 0.025
     /// The part of the jitter that is forgotten in a second, and the most that an observation forgets.
@@ -48,6 +48,8 @@ struct TrackTimeline {
     private static let jitterDecayPerObservation = 0.02
     /// Fewer observations say nothing on a device whose times are uneven.
     private static let settlingObservationCount = 3
+    /// The same while it is not yet known how uneven they are, which takes two seconds and eight observations.
+    private static let earlySettlingObservationCount = 4
     /// More than any device's clock drifts against the host's.
     private static let driftLimit = 0.001
     private static let suspicionLimit = 16
@@ -89,10 +91,13 @@ struct TrackTimeline {
     /// The least lateness that is taken for a loss: more on a device whose times are uneven, and more the longer the last
     /// good observation is ago, as the device's clock drifts.
     private func lossThreshold(at hostTime: HostTime) -> Double {
-        let isKnown = observationCount >= 8 && hostTime.seconds(since: firstObservation?.hostTime ?? hostTime) >= 2
-        let jitter = isKnown ? jitterSeconds : max(jitterSeconds, Self.unknownJitterSeconds)
         let drift = Self.driftLimit * (1 + hostTime.seconds(since: lastGoodTime))
-        return max(Self.leastLossSeconds, 2 * jitter, drift)
+        return max(Self.leastLossSeconds, 2 * jitterSeconds, drift)
+    }
+
+    /// Whether enough has been seen of the device to know how uneven its times are.
+    private func isJitterKnown(at hostTime: HostTime) -> Bool {
+        observationCount >= 8 && hostTime.seconds(since: firstObservation?.hostTime ?? hostTime) >= 2
     }
 
     /// When the first frame was captured; for a device without a clock, when it was first read.
@@ -158,8 +163,14 @@ struct TrackTimeline {
         let excess = lateness - clock.usualLateness
         let known = suspicions.last.map { $0.lateness } ?? clock.usualLateness
         // Later than can be explained: frames are missing behind the last observation, or are only late.
-        if lateness > known + threshold, !clock.isFreeRunning, suspicions.count < Self.suspicionLimit {
-            suspect(.unreported, behind: deliveredFrameCount, at: hostTime)
+        if lateness > known + threshold, !clock.isFreeRunning {
+            if let last = suspicions.last, !last.isReported, last.observationCount == 1 {
+                // The device was losing still when it was seen last: what it had delivered by then came before the loss.
+                suspicions.removeLast()
+                suspect(.unreported, behind: deliveredFrameCount, at: hostTime)
+            } else if suspicions.count < Self.suspicionLimit {
+                suspect(.unreported, behind: deliveredFrameCount, at: hostTime)
+            }
         }
         if !suspicions.isEmpty { weigh(lateness, delivered, hostTime, threshold) }
         if suspicions.isEmpty {
@@ -168,9 +179,11 @@ struct TrackTimeline {
             lastGoodTime = hostTime
         } else {
             worstExcess = max(worstExcess, excess)
+            let settlingObservationCount =
+                isJitterKnown(at: suspectedAt) ? Self.settlingObservationCount : Self.earlySettlingObservationCount
             let isQuiet =
                 hostTime.seconds(since: settlesFrom) >= Self.settlingSeconds
-                && observationCount - settlesFromCount >= Self.settlingObservationCount - 1
+                && observationCount - settlesFromCount >= settlingObservationCount - 1
             guard
                 isQuiet
                     || hostTime.seconds(since: suspectedAt) >= Self.longestSettlingSeconds
@@ -182,6 +195,10 @@ struct TrackTimeline {
     /// Bounds the suspicions by one more observation: a loss cannot be larger than the least lateness after it. Those
     /// that shrink to nothing were frames that only came late.
     private mutating func weigh(_ lateness: Double, _ delivered: Int64, _ hostTime: HostTime, _ threshold: Double) {
+        suspicions[suspicions.count - 1].observationCount += 1
+        for index in suspicions.indices {
+            suspicions[index].worstLateness = max(suspicions[index].worstLateness, lateness)
+        }
         for index in suspicions.indices where lateness < suspicions[index].lateness {
             // Still catching up.
             if lateness < suspicions[index].lateness - threshold {
@@ -215,21 +232,32 @@ struct TrackTimeline {
         let usual = clock.usualLateness
         var placed: Int64 = 0
         var best: (deliveredFrameCount: Int64, hostTime: HostTime)?
-        for suspicion in suspicions where suspicion.best != nil {
+        for suspicion in suspicions where suspicion.best != nil && isCredible(suspicion, usual) {
             let missing = clock.frameCount(in: suspicion.lateness - usual) - placed
             place(missing, suspicion.cause, at: suspicion.capturedFrameCount)
             placed += max(0, missing)
             best = suspicion.best
         }
         suspicions.removeAll(keepingCapacity: true)
+        let worst = worstExcess
         worstExcess = 0
-        guard let best else { return }
+        guard let best else {
+            // Nothing was missing: the device's times are as uneven as that.
+            if worst <= Self.longestJitterSeconds { jitterSeconds = max(jitterSeconds, worst) }
+            return
+        }
         lastGoodTime = best.hostTime
         if placed > 0 {
             clock.restart(frameCount: best.deliveredFrameCount + silentFrameCount, at: best.hostTime)
         } else {
             clock.observe(frameCount: best.deliveredFrameCount + silentFrameCount, at: best.hostTime)
         }
+    }
+
+    /// As long as little is known of a device, a loss must stand out from how uneven the observations after it are.
+    private func isCredible(_ suspicion: Suspicion, _ usual: Double) -> Bool {
+        guard !suspicion.isReported, !isJitterKnown(at: suspectedAt) else { return true }
+        return suspicion.lateness - usual > 4 * (suspicion.worstLateness - suspicion.lateness)
     }
 
     private mutating func place(_ frameCount: Int64, _ cause: Gap.Cause, at capturedFrameCount: Int64) {

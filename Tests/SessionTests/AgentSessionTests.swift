@@ -32,13 +32,13 @@ import Tracing
             let first = stage.session()
             try await first.start()
             let second = stage.session(stage.options(file: "second.wav"))
-            await #expect(throws: SessionError.notPrimary) { try await second.start() }
+            await #expect(throws: SessionError.notPrimary) { try await second.start(record: true) }
             await #expect(throws: SessionError.notPrimary) {
                 try await second.start(record: false, recordingExporters: [ScriptedExporter(name: "a") { _ in nil }])
             }
             #expect(stage.tracer.activeSpans.count == 1)
             // Not asked for: off.
-            try await second.start(record: false)
+            try await second.start()
             #expect(await second.recordingPath == nil)
             let report = await second.close()
             #expect(report?.status == .disabled)
@@ -46,7 +46,7 @@ import Tracing
             #expect(await first.close()?.recording?.frames == 4000)
             // Primary until the job ends, not until it closes.
             let third = stage.session(stage.options(file: "third.wav"))
-            await #expect(throws: SessionError.notPrimary) { try await third.start() }
+            await #expect(throws: SessionError.notPrimary) { try await third.start(record: true) }
         }
         #expect(stage.names == ["take.wav", "take.wav.json"])
     }
