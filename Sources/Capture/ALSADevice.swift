@@ -128,9 +128,20 @@ public struct ALSADevice: ~Copyable, @unchecked Sendable {
 
 extension HostTime {
     /// The present moment on `CLOCK_MONOTONIC`.
-    public static func now() -> HostTime {
+    public static func now() -> HostTime { now(CLOCK_MONOTONIC) }
+
+    /// How long the machine has slept since it was started, which `CLOCK_MONOTONIC` does not count; nil if this thread
+    /// was held up while it looked.
+    public static func secondsAsleep() -> Double? {
+        let before = now(CLOCK_MONOTONIC)
+        let boot = now(CLOCK_BOOTTIME)
+        guard now(CLOCK_MONOTONIC).seconds(since: before) < 0.001 else { return nil }
+        return boot.seconds(since: before)
+    }
+
+    private static func now(_ clock: clockid_t) -> HostTime {
         var now = timespec()
-        unsafe clock_gettime(CLOCK_MONOTONIC, &now)
+        unsafe clock_gettime(clock, &now)
         return HostTime(nanoseconds: Int64(now.tv_sec) * 1_000_000_000 + Int64(now.tv_nsec))
     }
 }

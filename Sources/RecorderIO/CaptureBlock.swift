@@ -20,6 +20,7 @@ struct CaptureBlock: Equatable {
     var frameCount: Int64 = 0
     /// Frames that the device had delivered by `hostTime`, since capture began: those read and those that waited.
     var deliveredFrameCount: Int64 = 0
+    /// Counted on through any sleep of the machine since capture began.
     var hostTime: HostTime
     /// Why this block does not follow on the one before.
     var discontinuity: Gap.Cause?

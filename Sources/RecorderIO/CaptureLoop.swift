@@ -27,6 +27,9 @@ struct CaptureLoop: ~Copyable, Sendable {
     /// True while the ring has been full since frames last fitted.
     private var wasRingFull = false
     private var failedReadCount = 0
+    /// How long the machine slept before capture, and has since: the host's clock stands still then, and a gap lasts on.
+    private var secondsAsleepAtStart: Double?
+    private var sleptNanoseconds: Int64 = 0
 
     /// Blocks that are kept free for what must never be left unsaid: lost, ended, stopped.
     private static let reservedBlockCount = 4
@@ -41,6 +44,8 @@ struct CaptureLoop: ~Copyable, Sendable {
     /// How often that is done at least: once in each second over which `DeviceClock` looks for the best.
     private static let edgeIntervalSeconds = 0.7
     private static let missedEdgeLimit = 10
+    /// A sleep shorter than this is no sleep.
+    private static let leastSleepSeconds = 0.1
 
     init(
         device: consuming ALSADevice,
@@ -236,7 +241,15 @@ struct CaptureLoop: ~Copyable, Sendable {
         control.wakeup.wait(timeout: .milliseconds(milliseconds))
     }
 
+    /// Tells the recorder of a block, its time counted on through the machine's sleep.
     private mutating func push(_ block: CaptureBlock) {
+        if let now = HostTime.secondsAsleep() {
+            let slept = now - (secondsAsleepAtStart ?? now)
+            secondsAsleepAtStart = secondsAsleepAtStart ?? now
+            if slept - Double(sleptNanoseconds) / 1e9 > Self.leastSleepSeconds { sleptNanoseconds = Int64(slept * 1e9) }
+        }
+        var block = block
+        block.hostTime = HostTime(nanoseconds: block.hostTime.nanoseconds + sleptNanoseconds)
         let count = blocks.write(atMost: 1) { bytes in
             block.store(into: &bytes)
             return 1

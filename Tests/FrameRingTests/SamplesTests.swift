@@ -67,7 +67,8 @@ import Testing
         var packed = ByteBuffer(byteCount: 3 * 65536)
         let packedByteCount = packed.withMutableBytes { unsafe Samples.pack24(words.span.bytes, into: &$0) }
         #expect(packedByteCount == 3 * 65536)
-        #expect(widened(bytes(packed, packedByteCount), .s24Packed) == widened(words, .s24))
+        let isSame = widened(bytes(packed, packedByteCount), .s24Packed) == widened(words, .s24)
+        #expect(isSame)
     }
 
     private func peak(_ bytes: [UInt8], _ format: SampleFormat) -> Float {

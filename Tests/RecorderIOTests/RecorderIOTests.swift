@@ -53,7 +53,7 @@ import Testing
             let bytes = try workspace.bytes("take")
             #expect(recording.byteCount == Int64(bytes.count))
             #expect(recording.sha256 == (try SHA256.ofFile(atPath: recording.path).hex))
-            #expect(try SoundBytes(bytes).data == fixture(name).data)
+            #expect(isSame(try SoundBytes(bytes).data, try fixture(name).data))
         }
     }
 
@@ -66,7 +66,7 @@ import Testing
         let recording = try #require(await recorder.outcome()?.recording)
         #expect(recording.frameCount == Int64((seconds * 48000).rounded()))
         let data = try SoundBytes(try workspace.bytes("take")).data
-        #expect(data == (try fixture("speech-48k-stereo.wav").data.prefix(data.count)))
+        #expect(isSame(data, try fixture("speech-48k-stereo.wav").data.prefix(data.count)))
         #expect(data.count == Int(recording.frameCount) * 4)
     }
 
@@ -126,7 +126,7 @@ import Testing
             "--sign=signed",
             recording.path
         )
-        #expect(decoded == Array(try fixture("speech-48k-stereo.wav").data))
+        #expect(isSame(decoded, try fixture("speech-48k-stereo.wav").data))
     }
 
     // SES-3

@@ -117,6 +117,17 @@ import Testing
         #expect(runs.last?.content == .ramp(offset: 0))
     }
 
+    // CAP-5: CLOCK_MONOTONIC stands still while the machine sleeps, and the gap lasts as long as the sleep.
+    @Test func `A gap in which the machine slept is as long as the sleep`() async throws {
+        let tapeline = try Tapeline()
+        let device = try tapeline.device(Self.ramp, frames: 6 * 48000, "SUSPEND=48000:24000")
+        let environment = ["LD_PRELOAD": BuiltProducts.sleepingClock, "SLEEPING_CLOCK": "1250:2000"]
+        let recording = try await tapeline.record(device, ["--duration", "5"], environment: environment).recording()
+        #expect(recording.gaps == [Self.gap(48000, 24000 + 96000, "suspend")])
+        let runs = Self.ramp.runs(in: try await recording.sound())
+        #expect(runs.last == Run(168_000, 72000, .ramp(offset: -96000)))
+    }
+
     // CAP-5
     @Test(arguments: ["STALL=48000:300", "STALL=20000:200+60000:700", "SHORT=100", "SHORT=1000"])
     func `A device that is only late loses nothing`(_ arguments: String) async throws {

@@ -17,6 +17,9 @@ public enum BuiltProducts {
     /// The library that counts allocations, for LD_PRELOAD.
     public static var allocationCounter: String { folder + "/libAllocationCounter.so" }
 
+    /// The library that makes the machine seem to sleep, for LD_PRELOAD.
+    public static var sleepingClock: String { folder + "/libSleepingClock.so" }
+
     /// The package's root folder.
     public static let packageRoot: String = {
         var path = #filePath as NSString
