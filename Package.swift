@@ -27,6 +27,7 @@ let package = Package(
         .library(name: "FixtureMicrophone", type: .dynamic, targets: ["FixtureMicrophone"]),
         .library(name: "AllocationCounter", type: .dynamic, targets: ["AllocationCounter"]),
         .library(name: "SleepingClock", type: .dynamic, targets: ["SleepingClock"]),
+        .library(name: "StallingDisk", type: .dynamic, targets: ["StallingDisk"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -81,8 +82,9 @@ let package = Package(
         .testTarget(name: "ArchitectureTests", swiftSettings: rules),
         // Only ever loaded with LD_PRELOAD: it replaces malloc, so nothing may link it.
         .target(name: "AllocationCounter", path: "Tests/Support/AllocationCounter"),
-        // As AllocationCounter.
+        // These two likewise.
         .target(name: "SleepingClock", path: "Tests/Support/SleepingClock"),
+        .target(name: "StallingDisk", path: "Tests/Support/StallingDisk"),
         .target(name: "TestSupport", path: "Tests/Support/TestSupport", swiftSettings: rules),
         .testTarget(name: "AudioTests", dependencies: ["Audio"], swiftSettings: rules),
         .testTarget(

@@ -117,6 +117,21 @@ import Testing
         #expect(runs.last?.content == .ramp(offset: 0))
     }
 
+    // RING-2: the ring holds ten seconds, and the device one more.
+    @Test(arguments: [8000, 13000]) func `A disk that stalls costs what neither the ring nor the device can hold`(
+        _ milliseconds: Int
+    ) async throws {
+        let tapeline = try Tapeline()
+        let device = try tapeline.device(Self.ramp, frames: 20 * 48000)
+        let environment = ["LD_PRELOAD": BuiltProducts.stallingDisk, "STALLING_DISK": "2:\(milliseconds)"]
+        let recording = try await tapeline.record(device, ["--duration", "18"], environment: environment).recording()
+        #expect(recording.frames == 18 * 48000)
+        #expect(recording.gaps.map(\.cause) == (milliseconds > 11000 ? ["ring_full"] : []))
+        for gap in recording.gaps { #expect(gap.frames > 48000 && gap.frames < 4 * 48000) }
+        let runs = Self.ramp.runs(in: try await recording.sound())
+        #expect(runs == Self.runs(frames: recording.frames, around: recording.gaps))
+    }
+
     // CAP-5: CLOCK_MONOTONIC stands still while the machine sleeps, and the gap lasts as long as the sleep.
     @Test func `A gap in which the machine slept is as long as the sleep`() async throws {
         let tapeline = try Tapeline()

@@ -20,6 +20,9 @@ public enum BuiltProducts {
     /// The library that makes the machine seem to sleep, for LD_PRELOAD.
     public static var sleepingClock: String { folder + "/libSleepingClock.so" }
 
+    /// The library that makes the disk stall, for LD_PRELOAD.
+    public static var stallingDisk: String { folder + "/libStallingDisk.so" }
+
     /// The package's root folder.
     public static let packageRoot: String = {
         var path = #filePath as NSString
