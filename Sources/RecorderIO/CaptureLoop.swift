@@ -27,6 +27,7 @@ struct CaptureLoop: ~Copyable, Sendable {
     /// True while the ring has been full since frames last fitted.
     private var wasRingFull = false
     private var failedReadCount = 0
+    private var vainWakeCount = 0
     /// How long the machine slept before capture, and has since: the host's clock stands still then, and a gap lasts on.
     private var secondsAsleepAtStart: Double?
     private var sleptNanoseconds: Int64 = 0
@@ -44,6 +45,7 @@ struct CaptureLoop: ~Copyable, Sendable {
     /// How often that is done at least: once in each second over which `DeviceClock` looks for the best.
     private static let edgeIntervalSeconds = 0.7
     private static let missedEdgeLimit = 10
+    private static let vainWakeLimit = 10
     /// A sleep shorter than this is no sleep.
     private static let leastSleepSeconds = 0.1
 
@@ -89,7 +91,12 @@ struct CaptureLoop: ~Copyable, Sendable {
         guard let status = device?.status() else { return false }
         switch status.state {
         case .running, .draining:
-            return take(status)
+            let before = capturedFrameCount
+            let isOver = take(status)
+            vainWakeCount = capturedFrameCount == before ? vainWakeCount + 1 : 0
+            // A driver that calls itself ready and gives nothing must not take the processor from everyone else.
+            if vainWakeCount > Self.vainWakeLimit { sleep(milliseconds: 1) }
+            return isOver
         case .overrun:
             restart(after: wasRingFull ? .ringFull : .xrun)
         case .suspended:

@@ -18,6 +18,8 @@ public actor AgentSession {
     private var run: SessionRun?
     private var recorder: RecorderIO?
     private var fileNumber = 0
+    /// The change to the next file that is under way.
+    private var fileChange: Task<RecorderError?, Never>?
     private var end: Task<SessionReport, Never>?
     /// Files of this session that have ended while it goes on.
     private var earlierEnds: [Task<SessionReport, Never>] = []
@@ -66,6 +68,7 @@ public actor AgentSession {
 
         let recordingID = Self.newID()
         recorder = nil
+        fileNumber = 0
         var filePath: String?
         if record ?? isPrimary {
             let path = path(of: recordingID)
@@ -79,7 +82,8 @@ public actor AgentSession {
         }
         end = nil
         failure = nil
-        fileNumber = 0
+        earlierEnds = []
+        earlierGates = []
         run = newRun(recordingID, filePath, recordingExporters)
     }
 
@@ -88,21 +92,29 @@ public actor AgentSession {
     ///
     /// - Throws: where the next file cannot be made; the recording goes on in the present one then.
     public func startNextFile() async throws(SessionError) {
-        guard let ended = run, let recorder, end == nil else { throw .recorder(.notRecording) }
+        guard let run, let recorder, end == nil, fileChange == nil else { throw .recorder(.notRecording) }
+        let change = Task { await changeFile(from: run, recorder) }
+        fileChange = change
+        let error = await change.value
+        fileChange = nil
+        if let error { throw .recorder(error) }
+    }
+
+    private func changeFile(from ended: SessionRun, _ recorder: RecorderIO) async -> RecorderError? {
         let recordingID = Self.newID()
         fileNumber += 1
         let path = path(of: recordingID)
-        let pending: PendingRecording
         do throws(RecorderError) {
-            pending = try await recorder.startNextFile(path: path, recordingID: recordingID)
+            let pending = try await recorder.startNextFile(path: path, recordingID: recordingID)
+            run = newRun(recordingID, path, ended.exporters)
+            earlierGates.append(ended.gate)
+            earlierEnds.append(
+                endTask(of: ended) { [options] in await pending.outcome(timeLimit: options.finalizeLimit) }
+            )
+            return nil
         } catch {
-            throw .recorder(error)
+            return error
         }
-        run = newRun(recordingID, path, ended.exporters)
-        earlierGates.append(ended.gate)
-        earlierEnds.append(
-            endTask(of: ended) { [options] in await pending.outcome(timeLimit: options.finalizeLimit) }
-        )
     }
 
     private func newRun(
@@ -161,6 +173,8 @@ public actor AgentSession {
     /// - Returns: nil if the session was never started.
     @discardableResult
     public func close() async -> SessionReport? {
+        // Which file is the last must be known first.
+        _ = await fileChange?.value
         if let end { return await end.value }
         guard let run else { return nil }
         let task = endTask(of: run) { [recorder, options] in

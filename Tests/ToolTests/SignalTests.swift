@@ -56,6 +56,35 @@ import Testing
         }
     }
 
+    // CLI-1: SIGUSR1, twice; each file with a report, an export and a span of its own.
+    @Test func `SIGUSR1 goes on in the next file, with no frame lost or doubled`() async throws {
+        let tapeline = try Tapeline()
+        let ramp = Ramp("S32_LE", channels: 2, rate: 48000)
+        let device = try tapeline.device(ramp, frames: 8 * 48000)
+        let folder = tapeline.folder.path
+        let running = try tapeline.start(device, ["--output", "take.wav", "--export", "dir:archive"])
+        for number in ["take.wav", "take-01.wav", "take-02.wav"] {
+            let isRecording = try await running.process.says("S32_LE to \(folder)/\(number)\n")
+            #expect(isRecording)
+            try await Task.sleep(for: .milliseconds(600))
+            running.process.send(number == "take-02.wav" ? SIGTERM : SIGUSR1)
+        }
+        let outcome = try await running.ended()
+        #expect(try outcome.recording().path == "\(folder)/take-02.wav")
+        var place = 0
+        for name in ["take.wav", "take-01.wav", "take-02.wav"] {
+            let sound = try SoundFileReader.read("\(folder)/\(name)", as: "wav")
+            #expect(sound.frames > 0)
+            #expect(ramp.runs(in: sound) == [Run(0, sound.frames, .ramp(offset: place))])
+            place += sound.frames
+            #expect(FileManager.default.fileExists(atPath: "\(folder)/\(name).json"))
+        }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: "\(folder)/archive").count == 3)
+        let spans = try tapeline.spans()
+        #expect(spans.count == 3)
+        #expect(spans.allSatisfy { $0["tapeline.recording.status"] == "attached" })
+    }
+
     private func interrupt(at moment: Moment, _ device: String, _ ramp: Ramp) async throws {
         let tapeline = try Tapeline()
         let running = try tapeline.start(device, ["--container", moment.container])
