@@ -105,6 +105,11 @@ let package = Package(
             swiftSettings: rules
         ),
         .testTarget(
+            name: "RecordingStoreTests",
+            dependencies: ["RecorderIO", "RecordingStore"],
+            swiftSettings: rules
+        ),
+        .testTarget(
             name: "SessionTests",
             dependencies: [
                 "Audio", "Capture", "FixtureMicrophone", "OTLP", "RecorderIO", "RecordingExport", "RecordingStore",
