@@ -49,15 +49,17 @@ struct ChildProcess: ~Copyable {
         let variables = unsafe environment.map { unsafe strdup("\($0.key)=\($0.value)") }
         let arguments = unsafe [strdup(path)]
         defer { unsafe (variables + arguments).forEach { unsafe free($0) } }
+        // Before there is anything to kill: this process may exit as soon as the program runs.
+        _ = LiveGroups.killAtExit
         var id: pid_t = 0
         let code = LiveGroups.shared.withLock { groups in
+            guard !groups.isExiting else { return ECANCELED }
             let code = unsafe posix_spawn(&id, path, &actions, &attributes, arguments + [nil], variables + [nil])
-            if code == 0 { groups.insert(id) }
+            if code == 0 { groups.ids.insert(id) }
             return code
         }
         try Self.check("posix_spawn", code)
         self.id = id
-        _ = LiveGroups.killAtExit
     }
 
     /// Not reaped on the way: then at once.
@@ -86,7 +88,7 @@ struct ChildProcess: ~Copyable {
         waitForEnd(of: id)
         return LiveGroups.shared.withLock { groups in
             var status: Int32 = 0
-            groups.remove(id)
+            groups.ids.remove(id)
             while unsafe waitpid(id, &status, 0) < 0 {
                 guard errno == EINTR else { return nil }
             }
@@ -112,14 +114,19 @@ struct ChildProcess: ~Copyable {
 
 /// The groups that are not reaped yet. When this process exits they are killed, so that a program that ignores SIGTERM
 /// does not outlive the exporter that gave up on it.
-private enum LiveGroups {
-    static let shared = Mutex<Set<pid_t>>([])
+private struct LiveGroups {
+    var ids: Set<pid_t> = []
+    /// From then on no program is started any more.
+    var isExiting = false
+
+    static let shared = Mutex(LiveGroups())
 
     static let killAtExit: Bool = {
         let code = atexit {
             LiveGroups.shared.withLock { groups in
+                groups.isExiting = true
                 // What is left of a failing kill is the group of a process that ended by itself.
-                for id in groups { _ = kill(-id, SIGKILL) }
+                for id in groups.ids { _ = kill(-id, SIGKILL) }
             }
         }
         precondition(code == 0, "atexit has no room")

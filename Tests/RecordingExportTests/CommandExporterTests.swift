@@ -57,7 +57,11 @@ import Testing
 
     /// SIGKILL was sent, and takes effect a moment later on a process that is not our child: waits for that value.
     private func waitForEnd(_ name: String) async throws {
-        while try isRunning(name) { await Task.yield() }
+        let patience = ContinuousClock.now + .seconds(60)
+        while try isRunning(name) {
+            try #require(ContinuousClock.now < patience, "\(name) was not killed")
+            await Task.yield()
+        }
     }
 
     // EXP-1, EXP-4, EXP-8
