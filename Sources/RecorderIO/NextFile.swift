@@ -4,9 +4,16 @@ internal import Synchronization
 public struct PendingRecording: Sendable {
     let completion: Completion<RecordingOutcome>
 
-    /// The outcome; nil if it did not come within `timeLimit`. Finalizing goes on then.
-    public func outcome(timeLimit: Duration? = nil) async -> RecordingOutcome? {
-        await completion.value(timeLimit: timeLimit)
+    /// The outcome. If the disk does not take the rest within `timeLimit`, that is the outcome, for everyone who asks;
+    /// the file then keeps its `.part` name, unless finalizing, which goes on, still gets there.
+    public func outcome(timeLimit: Duration) async -> RecordingOutcome {
+        if let outcome = await completion.value(timeLimit: timeLimit) { return outcome }
+        let late = RecordingOutcome(
+            recording: nil,
+            error: .unfinished(seconds: Int(timeLimit.components.seconds))
+        )
+        completion.complete(late)
+        return await completion.value() ?? late
     }
 }
 

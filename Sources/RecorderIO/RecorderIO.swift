@@ -84,10 +84,9 @@ public final class RecorderIO: Sendable {
     ///
     /// Idempotent, also concurrently: every call gets the same outcome.
     ///
-    /// - Returns: nil if the disk did not take the rest within `timeLimit`; finalizing goes on then.
-    public func close(timeLimit: Duration = .seconds(30)) async -> RecordingOutcome? {
+    public func close(timeLimit: Duration = .seconds(30)) async -> RecordingOutcome {
         control.stop()
-        return await completion.value(timeLimit: timeLimit)
+        return await PendingRecording(completion: completion).outcome(timeLimit: timeLimit)
     }
 
     /// Waits until the recording has ended by itself, or by `close` from elsewhere.

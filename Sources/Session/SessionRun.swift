@@ -45,14 +45,14 @@ struct SessionRun: Sendable {
     /// The end of a session, in the order of SES-4. Nothing in it throws: an error of one step is part of the report, and
     /// the span ends exactly once all the same.
     ///
-    /// - Parameter finalize: ends the recording; nil if the disk did not take it in time.
+    /// - Parameter finalize: ends the recording, in bounded time.
     func end(
         finalize: @Sendable () async -> RecordingOutcome?
     ) async -> (report: SessionReport, failure: RecorderError?) {
         let deadline = ContinuousClock.now + options.endLimit
         let outcome = filePath == nil ? nil : await finalize()
         let endedAt = Timestamp.now()
-        let failure = failure(of: outcome)
+        let failure = outcome?.error
         if let failure { logger.error("\(failure.description)") }
 
         var report = report(endedAt: endedAt, recording: outcome?.recording)
@@ -94,12 +94,6 @@ struct SessionRun: Sendable {
         report.exports = outcomes
         write(report, replacing: true)
         return (report, failure)
-    }
-
-    private func failure(of outcome: RecordingOutcome?) -> RecorderError? {
-        guard filePath != nil else { return nil }
-        guard let outcome else { return .unfinished(seconds: Int(options.finalizeLimit.components.seconds)) }
-        return outcome.error
     }
 
     private func report(endedAt: Double, recording: FinishedRecording?) -> SessionReport {

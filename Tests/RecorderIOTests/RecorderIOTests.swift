@@ -76,14 +76,14 @@ import Testing
         let device = Microphones.fixture("speech-48k-stereo.wav", "SPEED=real,LOOP=1")
         let recorder = try recorder(options(workspace, device))
         let recordings = await withTaskGroup { group in
-            for _ in 0..<50 { group.addTask { await recorder.close(timeLimit: .seconds(600))?.recording } }
+            for _ in 0..<50 { group.addTask { await recorder.close(timeLimit: .seconds(600)).recording } }
             var recordings: [FinishedRecording?] = []
             for await recording in group { recordings.append(recording) }
             return recordings
         }
         #expect(Set(recordings).count == 1)
         #expect(recordings[0] != nil)
-        #expect(await recorder.close(timeLimit: .seconds(600))?.recording == recordings[0])
+        #expect(await recorder.close(timeLimit: .seconds(600)).recording == recordings[0])
         #expect(await recorder.outcome()?.recording == recordings[0])
         #expect(workspace.names == ["take"])
     }
@@ -97,7 +97,7 @@ import Testing
         let opened = HostTime.now()
         while HostTime.now().seconds(since: opened) < 0.1 { await Task.yield() }
         let stop = HostTime.now()
-        let recording = try #require(await recorder.close(timeLimit: .seconds(600))?.recording)
+        let recording = try #require(await recorder.close(timeLimit: .seconds(600)).recording)
         let end = HostTime.now()
         #expect(Double(recording.frameCount) >= (stop.seconds(since: opened)) * 16000 - 2)
         #expect(Double(recording.frameCount) <= (end.seconds(since: start)) * 16000 + 2)

@@ -121,6 +121,24 @@ import Testing
         #expect(try tapeline.spans().first?["tapeline.recording.status"] == "failed")
     }
 
+    // REC-5, CLI-3: the end is bounded, whatever the disk does.
+    @Test func `A disk that never comes back does not keep the program`() async throws {
+        let tapeline = try Tapeline()
+        let ramp = Ramp("S16_LE", channels: 2, rate: 48000)
+        let device = try tapeline.device(ramp, frames: ramp.cycle, "LOOP=1")
+        let environment = ["LD_PRELOAD": BuiltProducts.stallingDisk, "STALLING_DISK": "1:600000"]
+        let running = try tapeline.start(device, ["--output", "take.wav"], environment: environment)
+        try await running.isRecording()
+        try await Task.sleep(for: .seconds(2))
+        running.process.send(SIGTERM)
+        let outcome = try await running.ended()
+        #expect(outcome.exitCode == 74)
+        #expect(outcome.standardError.contains("the disk did not take the recording within 60 s"))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: tapeline.folder.path).contains("take.wav.part"))
+        let span = try #require(try tapeline.spans().first)
+        #expect(span["tapeline.recording.status"] == "failed")
+    }
+
     // CLI-1, REC-7
     @Test func `An existing file is replaced only with --force`() async throws {
         let tapeline = try Tapeline()
