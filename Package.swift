@@ -89,14 +89,16 @@ let package = Package(
         .testTarget(name: "AudioTests", dependencies: ["Audio"], swiftSettings: rules),
         .testTarget(
             name: "CaptureTests",
-            dependencies: ["Audio", "Capture", "FixtureMicrophone"],
+            dependencies: ["Audio", "Capture", "FixtureMicrophone", "TestSupport"],
             swiftSettings: rules
         ),
         .testTarget(name: "FrameRingTests", dependencies: ["Audio", "Capture", "FrameRing"], swiftSettings: rules),
         .testTarget(name: "OTLPTests", dependencies: ["OTLP", logging, tracing], swiftSettings: rules),
         .testTarget(
             name: "RecorderIOTests",
-            dependencies: ["Audio", "Capture", "FixtureMicrophone", "FrameRing", "RecorderIO", logging],
+            dependencies: [
+                "Audio", "Capture", "FixtureMicrophone", "FrameRing", "RecorderIO", "TestSupport", logging,
+            ],
             swiftSettings: rules
         ),
         .testTarget(
@@ -113,7 +115,7 @@ let package = Package(
             name: "SessionTests",
             dependencies: [
                 "Audio", "Capture", "FixtureMicrophone", "OTLP", "RecorderIO", "RecordingExport", "RecordingStore",
-                "Session", logging, tracing,
+                "Session", "TestSupport", logging, tracing,
                 .product(name: "InMemoryTracing", package: "swift-distributed-tracing"),
             ],
             swiftSettings: rules

@@ -1,5 +1,6 @@
 import Audio
 import Capture
+import TestSupport
 import Testing
 
 /// Against the real alsa-lib, whose configuration is the process's: one at a time.

@@ -3,6 +3,7 @@ import Capture
 import Foundation
 import Logging
 import RecorderIO
+import TestSupport
 import Testing
 
 /// Through the real libraries, from a device that gives its frames as fast as they are read.

@@ -5,6 +5,7 @@ import Logging
 import RecorderIO
 import RecordingStore
 import Session
+import TestSupport
 
 /// What a session test needs: a folder of its own, a device, and a tracer that keeps its spans.
 final class Stage: Sendable {
