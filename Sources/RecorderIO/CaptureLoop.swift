@@ -10,6 +10,7 @@ struct CaptureLoop: ~Copyable, Sendable {
     private let options: CaptureOptions
     private let format: AudioFormat
     private let periodFrameCount: Int
+    private let bufferFrameCount: Int
     private let control: CaptureControl
     private var device: ALSADevice?
     private var frames: FrameProducer
@@ -59,6 +60,7 @@ struct CaptureLoop: ~Copyable, Sendable {
     ) {
         format = device.format
         periodFrameCount = device.periodFrameCount
+        bufferFrameCount = device.bufferFrameCount
         self.options = options.fixed(to: device.format)
         self.device = consume device
         self.frames = frames
@@ -117,7 +119,7 @@ struct CaptureLoop: ~Copyable, Sendable {
     private mutating func take(_ seen: DeviceStatus) -> Bool {
         guard !isRingFull else { return false }
         guard seen.waitingFrameCount > 0 || seen.state == .draining else { return false }
-        let status = seen.state == .running && isSurprising(seen) ? atFrameEdge(seen) : seen
+        let status = seen.state == .running && hasTime(seen) && isSurprising(seen) ? atFrameEdge(seen) : seen
         let deliveredFrameCount = capturedFrameCount + Int64(status.waitingFrameCount)
         var end = false
         var isInterrupted = false
@@ -164,6 +166,11 @@ struct CaptureLoop: ~Copyable, Sendable {
         return false
     }
 
+    /// True if the device can wait for a closer look: its buffer is neither short nor nearly full.
+    private func hasTime(_ status: DeviceStatus) -> Bool {
+        bufferFrameCount >= format.sampleRate / 10 && status.waitingFrameCount <= bufferFrameCount * 3 / 4
+    }
+
     /// True if the device's frame count is not where the last one and the nominal rate put it: then its place in time
     /// is worth a closer look.
     @_noLocks @_noAllocation
@@ -182,7 +189,9 @@ struct CaptureLoop: ~Copyable, Sendable {
     /// A frame that came while this thread was off the processor tells nothing: then it is the next block's turn.
     private mutating func atFrameEdge(_ first: DeviceStatus) -> DeviceStatus {
         var status = first
-        while status.hostTime.seconds(since: first.hostTime) < Self.edgeSeconds {
+        // By this thread's own look at the clock: a driver's stamps may stand still between its interrupts.
+        let begin = HostTime.now()
+        while HostTime.now().seconds(since: begin) < Self.edgeSeconds {
             guard let next = device?.status(), next.state == .running else { return first }
             let isClose = next.hostTime.seconds(since: status.hostTime) < Self.edgeBlurSeconds
             if isClose, next.waitingFrameCount == status.waitingFrameCount + 1 {
@@ -201,6 +210,10 @@ struct CaptureLoop: ~Copyable, Sendable {
     private mutating func restart(after cause: Gap.Cause) {
         discontinuity = discontinuity ?? cause
         lastEdge = nil
+        failedReadCount = 0
+        // A device that overruns before anything can be read must not take the processor from everyone else.
+        vainWakeCount += 1
+        if vainWakeCount > Self.vainWakeLimit { sleep(milliseconds: 1) }
         if device?.start() != true { lose() }
     }
 

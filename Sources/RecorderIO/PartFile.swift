@@ -28,7 +28,7 @@ struct PartFile: ~Copyable {
         let descriptor = unsafe Glibc.open(partPath, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else {
             let code = errno
-            throw code == EEXIST ? .exists(path: partPath) : .file(path: partPath, call: "open", code: code)
+            throw code == EEXIST ? .unfinishedExists(path: partPath) : .file(path: partPath, call: "open", code: code)
         }
         do throws(RecorderError) {
             try Folder.sync(folder)

@@ -8,6 +8,8 @@ public enum RecorderError: Error, Hashable, Sendable {
     case cannotHold(container: Container, what: String, option: String)
     /// The file is there already, and names are never reused (REC-7).
     case exists(path: String)
+    /// A recording to the same file runs, or was cut off: its `.part` file is there.
+    case unfinishedExists(path: String)
     /// A file or folder cannot be made or written: the call that refused, and its errno.
     case file(path: String, call: String, code: Int32)
     /// libsndfile or libcrypto refused.
@@ -27,6 +29,8 @@ extension RecorderError: CustomStringConvertible {
         case .cannotHold(let container, let what, let option):
             "\(container.rawValue) cannot hold \(what): use \(option)"
         case .exists(let path): "\(path) exists already: choose another name, or --force to replace it"
+        case .unfinishedExists(let path):
+            "\(path) is there, from a recording that runs or was cut off: move it away, or choose another name"
         case .file(let path, let call, let code):
             "\(call) of \(path) failed (\(Self.reason(code))): \(Self.advice(code))"
         case .encoder(let reason): "the encoder refused (\(reason)): choose another --container"
@@ -42,7 +46,7 @@ extension RecorderError: CustomStringConvertible {
         switch self {
         case .capture: "the device failed"
         case .cannotHold(let container, let what, _): "\(container.rawValue) cannot hold \(what)"
-        case .exists: "the file exists already"
+        case .exists, .unfinishedExists: "the file exists already"
         case .file(_, let call, let code): "\(call) failed (\(Self.reason(code)))"
         case .encoder(let reason): "the encoder refused (\(reason))"
         case .unfinished(let seconds): "the disk did not take the recording within \(seconds) s"
