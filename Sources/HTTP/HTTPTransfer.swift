@@ -72,6 +72,8 @@ struct HTTPTransfer: ~Copyable {
             // One upload to a connection: HTTP/2 would only add its own windows to it.
             (CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1)), (CURLOPT_CONNECTTIMEOUT_MS, Int(timeout.rounded(.up))),
             (CURLOPT_NOBODY, request.method == "HEAD" ? 1 : 0), (CURLOPT_UPLOAD_BUFFERSIZE, 256 * 1024),
+            // What a proxy says before the server is reached is no answer of the server.
+            (CURLOPT_SUPPRESS_CONNECT_HEADERS, 1),
         ] {
             try check(unsafe tapeline_curl_set_long(easy, option, value))
         }
