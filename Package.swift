@@ -22,7 +22,7 @@ let package = Package(
         .executable(name: "tapeline", targets: ["Tool"]),
         .library(
             name: "Tapeline",
-            targets: ["Audio", "Capture", "OTLP", "RecorderIO", "RecordingExport", "RecordingStore", "Session"]
+            targets: ["Audio", "Capture", "HTTP", "OTLP", "RecorderIO", "RecordingExport", "RecordingStore", "Session"]
         ),
         .library(name: "FixtureMicrophone", type: .dynamic, targets: ["FixtureMicrophone"]),
         .library(name: "AllocationCounter", type: .dynamic, targets: ["AllocationCounter"]),
@@ -38,10 +38,12 @@ let package = Package(
         .target(name: "Audio", swiftSettings: rules),
         .systemLibrary(name: "CALSA", pkgConfig: "alsa", providers: [.apt(["libasound2-dev"])]),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .target(name: "CLinux"),
         .systemLibrary(name: "CSndFile", pkgConfig: "sndfile", providers: [.apt(["libsndfile1-dev"])]),
         .target(name: "Capture", dependencies: ["Audio", "CALSA", "CLinux"], swiftSettings: rules),
         .target(name: "FrameRing", dependencies: ["Audio", "CLinux"], swiftSettings: rules),
+        .target(name: "HTTP", dependencies: ["CCurl"], swiftSettings: rules),
         .target(name: "OTLP", dependencies: [logging, tracing], swiftSettings: rules),
         .target(
             name: "RecorderIO",
@@ -50,7 +52,7 @@ let package = Package(
         ),
         .target(
             name: "RecordingExport",
-            dependencies: ["Audio", "CLinux", "RecorderIO", logging],
+            dependencies: ["Audio", "CLinux", "HTTP", "RecorderIO", logging],
             swiftSettings: rules
         ),
         .target(name: "RecordingStore", dependencies: ["RecorderIO"], swiftSettings: rules),
@@ -93,6 +95,14 @@ let package = Package(
             swiftSettings: rules
         ),
         .testTarget(name: "FrameRingTests", dependencies: ["Audio", "Capture", "FrameRing"], swiftSettings: rules),
+        // Its server is there for all who test something that talks HTTP.
+        .target(
+            name: "LoopbackServer",
+            dependencies: ["RecorderIO"],
+            path: "Tests/Support/LoopbackServer",
+            swiftSettings: rules
+        ),
+        .testTarget(name: "HTTPTests", dependencies: ["HTTP", "LoopbackServer", "RecorderIO"], swiftSettings: rules),
         .testTarget(name: "OTLPTests", dependencies: ["OTLP", logging, tracing], swiftSettings: rules),
         .testTarget(
             name: "RecorderIOTests",
@@ -103,7 +113,7 @@ let package = Package(
         ),
         .testTarget(
             name: "RecordingExportTests",
-            dependencies: ["Audio", "RecorderIO", "RecordingExport"],
+            dependencies: ["Audio", "HTTP", "LoopbackServer", "RecorderIO", "RecordingExport"],
             swiftSettings: rules
         ),
         .testTarget(

@@ -1,10 +1,18 @@
-/// An exporter, written as a URL: `dir:/path`, `dir:/path?reference=path`, `exec:/path/to/program` (EXP-8).
+import HTTP
+
+/// An exporter, written as a URL: `dir:/path`, `dir:/path?reference=path`, `exec:/path/to/program`, `https://host/path/`
+/// (EXP-8).
+///
+/// The query of an `https:` or `http:` URL belongs to the server; options stand after a `#`, joined by `&`: `method=POST`
+/// (else PUT), `header-file=FILE`, `max-bytes=COUNT`, `timeout=SECONDS`. `HTTPTarget` tells the placeholders, such as
+/// `https://host/{yyyy}/{recording_id}.{ext}#method=POST&header-file=/etc/tapeline/headers`.
 ///
 /// Relative paths count from the folder that is given, once, when the URL is read. Paths may be percent-encoded; a `%`, `?`
 /// or `#` in one must be.
 public enum ExporterURL: Hashable, Sendable {
     case directory(path: String, returnsPath: Bool)
     case command(path: String)
+    case http(HTTPTarget)
 
     /// - Parameter currentDirectory: Absolute path that relative ones count from.
     /// - Throws: `RecordingExportError` of kind `configuration`, one sentence that names the fix.
@@ -34,22 +42,30 @@ public enum ExporterURL: Hashable, Sendable {
                 )
             }
             self = .command(path: path)
-        case let scheme where ["http", "https", "s3"].contains(scheme):
+        case "http", "https": self = .http(try HTTPTarget(url: text, relativeTo: currentDirectory))
+        case "s3":
             throw Self.failure(
                 text,
-                "\(scheme): is not supported in this version",
-                "use dir:/path or exec:/path/to/program"
+                "s3: is not supported in this version",
+                "use dir:/path, https://host/path/ or exec:/path/to/program"
             )
         case let scheme:
-            throw Self.failure(text, "\(scheme): is no exporter", "use dir:/path or exec:/path/to/program")
+            throw Self.failure(
+                text,
+                "\(scheme): is no exporter",
+                "use dir:/path, https://host/path/ or exec:/path/to/program"
+            )
         }
     }
 
     /// The exporter that the URL describes.
-    public func makeExporter() -> any RecordingExporter {
+    ///
+    /// - Parameter userAgent: What it calls itself to servers, such as `tapeline/1.2.3`.
+    public func makeExporter(userAgent: String = "tapeline") -> any RecordingExporter {
         switch self {
         case .directory(let path, let returnsPath): DirectoryExporter(directoryPath: path, returnsPath: returnsPath)
         case .command(let path): CommandExporter(programPath: path)
+        case .http(let target): HTTPExporter(target, client: HTTPClient(userAgent: userAgent))
         }
     }
 
@@ -82,7 +98,7 @@ public enum ExporterURL: Hashable, Sendable {
         return (path, parts.count > 1 ? String(parts[1]) : nil)
     }
 
-    private static func decoded(_ text: Substring) -> String? {
+    static func decoded(_ text: Substring) -> String? {
         var bytes: [UInt8] = []
         var rest = Substring(text).utf8
         while let byte = rest.popFirst() {

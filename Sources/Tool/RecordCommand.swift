@@ -62,7 +62,12 @@ struct RecordCommand: AsyncParsableCommand {
     @Option(help: "Frames that the device's own buffer holds (default: about 1 s).")
     var bufferSize: Int?
 
-    @Option(help: "Where to deliver: dir:/path, dir:/path?reference=path or exec:/path/to/program; may be repeated.")
+    @Option(
+        help: """
+            Where to deliver: dir:/path, dir:/path?reference=path, exec:/path/to/program, or https://host/path/ (PUT) with \
+            #method=POST, #header-file=FILE, #max-bytes=COUNT, #timeout=SECONDS joined by &; may be repeated.
+            """
+    )
     var export: [String] = []
 
     @Flag(help: "Replace an existing FILE.")
@@ -92,7 +97,8 @@ struct RecordCommand: AsyncParsableCommand {
 
     private func exporter(_ url: String) throws -> any RecordingExporter {
         do throws(RecordingExportError) {
-            return try ExporterURL(url, relativeTo: FileManager.default.currentDirectoryPath).makeExporter()
+            return try ExporterURL(url, relativeTo: FileManager.default.currentDirectoryPath)
+                .makeExporter(userAgent: "tapeline/\(Tapeline.version)")
         } catch {
             throw ValidationError(error.description)
         }

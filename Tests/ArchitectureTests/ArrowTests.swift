@@ -18,6 +18,7 @@ import Testing
     private static let importers: [String: Set<String>] = [
         "CALSA": ["Capture/ALSADevice", "Capture/ALSADirectory", "Capture/ALSANegotiation"],
         "CCrypto": ["RecorderIO/SHA256"],
+        "CCurl": ["HTTP/HTTPTransfer"],
         "CLinux": [
             "Capture/ALSADevice", "Capture/RealtimeThread", "FrameRing/FrameProducer", "FrameRing/MirroredMemory",
             "FrameRing/Wakeup", "RecorderIO/PartFile", "RecordingExport/ChildProcess", "RecordingExport/Descriptor",

@@ -14,6 +14,8 @@ import Testing
         "FrameRing/MirroredMemory": "mmap, twice, and mlock",
         "FrameRing/RingCounters": "atomics at chosen addresses",
         "FrameRing/Samples": "bytes read as samples",
+        "HTTP/HTTPExchange": "the body's file, read into libcurl's memory",
+        "HTTP/HTTPTransfer": "libcurl's handles and callbacks",
         "OTLP/AppendOnlyFile": "open, write and stat of the spans file",
         "RecorderIO/Folder": "mkdir, and fsync of folders",
         "RecorderIO/PartFile": "pwrite, pread and rename of the recording",

@@ -19,10 +19,10 @@ import Testing
 
     // EXP-8
     @Test(arguments: [
-        ("https://host/x", "https: is not supported in this version: use dir:/path or exec:/path/to/program"),
-        ("s3://bucket/x", "s3: is not supported in this version: use dir:/path or exec:/path/to/program"),
-        ("http://host/x", "http: is not supported in this version: use dir:/path or exec:/path/to/program"),
-        ("ftp:/x", "ftp: is no exporter: use dir:/path or exec:/path/to/program"),
+        (
+            "s3://bucket/x",
+            "s3: is not supported in this version: use dir:/path, https://host/path/ or exec:/path/to/program"
+        ), ("ftp:/x", "ftp: is no exporter: use dir:/path, https://host/path/ or exec:/path/to/program"),
         ("/srv/out", "it has no scheme: write dir:/srv/out for a directory, or exec:/srv/out for a program"),
         ("dir:", "it has no path: add one, such as dir:/path"),
         ("dir:~/out", "~ is not expanded after a colon: use $HOME, or write the path out"),
@@ -34,6 +34,56 @@ import Testing
     func `A URL that is none is refused with a sentence that names the fix`(text: String, expected: String) {
         let error = #expect(throws: RecordingExportError.self) { try ExporterURL(text, relativeTo: "/here") }
         #expect(error?.description == "cannot export to \(text): \(expected)")
+        #expect(error?.kind == .configuration)
+    }
+
+    // EXP-8
+    @Test func `An HTTP URL has its options after the #`() throws {
+        let text = "https://host/{yyyy}/?a=b#method=post&header-file=my%20headers&max-bytes=1000&timeout=90"
+        let expected = try HTTPTarget(
+            "https://host/{yyyy}/?a=b",
+            method: .post,
+            headerFile: "/here/my headers",
+            greatestByteCount: 1000,
+            timeLimit: .seconds(90)
+        )
+        let url = try ExporterURL(text, relativeTo: "/here")
+        #expect(url == .http(expected))
+        #expect(url.makeExporter().timeLimit == .seconds(90))
+        let plain = try ExporterURL("http://host", relativeTo: "/here")
+        #expect(plain == .http(try HTTPTarget("http://host")))
+        #expect(plain.makeExporter().timeLimit == .seconds(30))
+    }
+
+    // EXP-8, SPAN-6
+    @Test(arguments: [
+        (
+            "https://user:secret@host/x?key=secret",
+            "https://host/x: it has a user or a password in it: put \"Authorization: ...\" into a file and add "
+                + "#header-file=FILE, or set TAPELINE_HTTP_AUTHORIZATION"
+        ),
+        ("http:/host/x", "http:/host/x: it is no http or https URL: write https://host/path/"),
+        ("http:///x", "http:///x: it names no host: write https://host/path/"),
+        ("http://host/a b", "http://host/a b: \" \" may not be in a URL: write %20 for it"),
+        (
+            "http://host/{id}",
+            "http://host/{id}: {id} is no placeholder: use {recording_id}, {session_id}, {ext}, {host}, {yyyy}, {mm}, {dd}"
+        ), ("http://host/#method=GET", "http://host/: method is PUT or POST: use one of them"),
+        (
+            "http://host/#token=secret",
+            "http://host/: an option after the # is unknown: use method, header-file, max-bytes and timeout, "
+                + "as NAME=VALUE joined by &"
+        ),
+        ("http://host/#header-file=", "http://host/: header-file names no file: add its path, with %25 for a % in it"),
+        ("http://host/#max-bytes=1k", "http://host/: max-bytes is a number of bytes above 0: write it in digits"),
+        (
+            "http://host/#timeout=0",
+            "http://host/: timeout is a number of seconds above 0, at most a day: write it in digits"
+        ),
+    ])
+    func `An HTTP URL that is none is refused without its secrets`(text: String, expected: String) {
+        let error = #expect(throws: RecordingExportError.self) { try ExporterURL(text, relativeTo: "/here") }
+        #expect(error?.description == "cannot export to \(expected)")
         #expect(error?.kind == .configuration)
     }
 

@@ -1,0 +1,130 @@
+import HTTP
+import RecorderIO
+
+/// The sentences about a server that did not take a recording.
+struct HTTPFailure {
+    /// For the report; queries may hold secrets.
+    let url: HTTPURL
+    let file: FinishedRecording
+
+    func notAnswered(_ error: HTTPError) -> RecordingExportError {
+        let (kind, fix, span): (RecordingExportError.Kind, String, String) =
+            switch error.kind {
+            case .resolve: (.failed, "check the name and the network", "the host's name is unknown")
+            case .connect: (.failed, "check the address, the network and the proxy", "no connection could be made")
+            case .handshake: (.failed, "check that the server speaks TLS there", "no encrypted connection came about")
+            case .trust:
+                (
+                    .configuration, "install its authority's certificate in the system, or correct the name",
+                    "the server's certificate is not trusted"
+                )
+            case .timeout: (.timeout, "allow it more time with #timeout=SECONDS", "the server did not answer in time")
+            case .stall: (.timeout, "check the network and the server", "the transfer stalled")
+            case .cancelled: (.failed, "export it again", "the delivery was cancelled")
+            case .connectionLost: (.failed, "check the network and the server", "the connection was lost")
+            case .request: (.configuration, "correct the URL and the headers", "the request cannot be made")
+            case .redirect: (.configuration, "use the URL that it redirects to", "the redirect was not followed")
+            case .body: (.unreadable, "restore it, and export it again", "the recording's file could not be read")
+            case .inspection: (.unreadable, "", "")
+            case .system: (.failed, "free memory, threads and descriptors", "the system had no room for the transfer")
+            }
+        if error.kind == .inspection { return RecordingExportError(changed: file) }
+        return RecordingExportError(
+            kind,
+            "cannot deliver to \(url.withoutQuery): \(error.description): \(fix)",
+            onSpan: span,
+            isRetryable: error.isPassing
+        )
+    }
+
+    func unverified(_ response: HTTPResponse, _ flaw: HTTPReceipt.Flaw) -> RecordingExportError {
+        switch flaw {
+        case .status: return refused(response)
+        case .page:
+            return failed(
+                .configuration,
+                "it answered \(response.status) with a page instead of a receipt\(excerpt(response))",
+                "check the URL, and whether a proxy or a login is in between",
+                onSpan: "the server answered with a page instead of a receipt"
+            )
+        case .digest:
+            return failed(
+                .failed,
+                "it has other bytes than were sent: its digest is not the recording's",
+                "export it again, and check the server's disk and what is in between",
+                onSpan: "the server's digest is not the recording's",
+                isRetryable: true
+            )
+        }
+    }
+
+    /// The wait that a server asked for does not fit in the time that is left.
+    func mustWait(_ response: HTTPResponse, _ wait: Duration) -> RecordingExportError {
+        let seconds = Int64((wait / .seconds(1)).rounded(.up))
+        return failed(
+            .failed,
+            "it answered \(response.status) and asks to wait \(seconds) s, which is longer than the time left",
+            "export it again later, or allow it more time with #timeout=SECONDS",
+            onSpan: "the server asks to wait for longer than the time left (status \(response.status))",
+            isRetryable: true
+        )
+    }
+
+    func tooLarge(limit: Int64) -> RecordingExportError {
+        failed(
+            .tooLarge,
+            "the recording has \(file.byteCount) bytes, and max-bytes allows \(limit)",
+            "raise it, or record in a smaller --container",
+            onSpan: "the recording is larger than the exporter's limit"
+        )
+    }
+
+    private func refused(_ response: HTTPResponse) -> RecordingExportError {
+        let (kind, fix): (RecordingExportError.Kind, String) =
+            switch response.status {
+            case 401, 407: (.configuration, "give it valid credentials with #header-file=FILE")
+            case 403: (.configuration, "check the credentials, and that they may write there")
+            case 404, 410: (.configuration, "check the URL's path")
+            case 405, 501: (.configuration, "use #method=POST, or a URL that takes uploads")
+            case 409: (.configuration, "make the folder on the server, or use another path")
+            case 413: (.tooLarge, "raise the server's limit, or record in a smaller --container")
+            case 415: (.configuration, "use another --container, or let the server take this one")
+            case 202: (.failed, "only 200, 201 and 204 say that it is stored: let the server answer one of them")
+            case 301, 302, 303: (.configuration, "use the URL that it redirects to")
+            case 300..<500 where ![408, 425, 429].contains(response.status):
+                (.configuration, "check the URL and the headers")
+            default: (.failed, "try again later, and look in the server's log")
+            }
+        return failed(
+            kind,
+            "it answered \(response.status)\(excerpt(response))",
+            fix,
+            onSpan: "the server answered with status \(response.status)",
+            isRetryable: kind == .failed && response.status != 202
+        )
+    }
+
+    private func failed(
+        _ kind: RecordingExportError.Kind,
+        _ cause: String,
+        _ fix: String,
+        onSpan span: String,
+        isRetryable: Bool = false
+    ) -> RecordingExportError {
+        let sentence = "cannot deliver to \(url.withoutQuery): \(cause): \(fix)"
+        return RecordingExportError(kind, sentence, onSpan: span, isRetryable: isRetryable)
+    }
+
+    /// The beginning of the answer's text, safe to show on a terminal.
+    private func excerpt(_ response: HTTPResponse) -> String {
+        let text = String(decoding: response.body.prefix(1000), as: UTF8.self).unicodeScalars.map { scalar in
+            switch scalar.properties.generalCategory {
+            case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .surrogate, .unassigned:
+                " " as Character
+            default: Character(scalar)
+            }
+        }
+        let words = String(text).split(separator: " ").joined(separator: " ").prefix(120)
+        return words.isEmpty ? "" : " (\"\(words)\")"
+    }
+}
