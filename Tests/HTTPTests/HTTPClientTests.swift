@@ -50,22 +50,23 @@ import Testing
     }
 
     // EXP-5
-    @Test func `A file of 100 MiB is streamed: memory stays flat, and every byte arrives`() throws {
+    @Test func `A file of 512 MiB is streamed: memory stays flat, and every byte arrives`() throws {
         let path = "\(FileManager.default.temporaryDirectory.path)/tapeline-\(UUID().uuidString)"
         defer { try? FileManager.default.removeItem(atPath: path) }
         try #require(FileManager.default.createFile(atPath: path, contents: nil))
         let file = try #require(FileHandle(forWritingAtPath: path))
-        try file.truncate(atOffset: 100 << 20)
-        try file.seek(toOffset: 77_777_777)
+        try file.truncate(atOffset: 512 << 20)
+        try file.seek(toOffset: 377_777_777)
         try file.write(contentsOf: Data("tapeline".utf8))
         try file.close()
         let server = try LoopbackServer(.init(204))
         let before = try Self.peakByteCount()
-        let response = try send(server.url, body: .file(path: path, byteCount: 100 << 20))
+        let response = try send(server.url, body: .file(path: path, byteCount: 512 << 20))
         #expect(response.status == 204)
-        #expect(try Self.peakByteCount() - before < 24 << 20)
+        // Other tests run in this process at the same time: they may take some, but never half of the file.
+        #expect(try Self.peakByteCount() - before < 256 << 20)
         let received = try #require(server.received.first)
-        #expect(received.byteCount == 100 << 20)
+        #expect(received.byteCount == 512 << 20)
         #expect(received.sha256 == (try SHA256.ofFile(atPath: path).hex))
     }
 
