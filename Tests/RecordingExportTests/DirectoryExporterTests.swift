@@ -4,7 +4,7 @@ import RecorderIO
 import RecordingExport
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct DirectoryExporterTests {
+@Suite(.timeLimit(.minutes(5))) struct DirectoryExporterTests {
     private let source: Workspace
     private let recording: SessionRecording
     private let fileName = "\(Workspace.recordingID).wav"

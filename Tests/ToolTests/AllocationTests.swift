@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The recording threads neither allocate nor lock once they run: counted in the real program (CAP-3, PERF-5).
-@Suite(.timeLimit(.minutes(4))) struct AllocationTests {
+@Suite(.timeLimit(.minutes(5))) struct AllocationTests {
     /// Records with AllocationCounter loaded, and returns what it counted.
     private func counts(
         _ tapeline: Tapeline,
