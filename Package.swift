@@ -87,7 +87,12 @@ let package = Package(
         // These two likewise.
         .target(name: "SleepingClock", path: "Tests/Support/SleepingClock"),
         .target(name: "StallingDisk", path: "Tests/Support/StallingDisk"),
-        .target(name: "TestSupport", path: "Tests/Support/TestSupport", swiftSettings: rules),
+        .target(
+            name: "TestSupport",
+            dependencies: ["RecordingExport"],
+            path: "Tests/Support/TestSupport",
+            swiftSettings: rules
+        ),
         .testTarget(name: "AudioTests", dependencies: ["Audio"], swiftSettings: rules),
         .testTarget(
             name: "CaptureTests",
@@ -113,7 +118,7 @@ let package = Package(
         ),
         .testTarget(
             name: "RecordingExportTests",
-            dependencies: ["Audio", "HTTP", "LoopbackServer", "RecorderIO", "RecordingExport"],
+            dependencies: ["Audio", "HTTP", "LoopbackServer", "RecorderIO", "RecordingExport", "TestSupport"],
             swiftSettings: rules
         ),
         .testTarget(

@@ -24,7 +24,7 @@ struct CaptureLoop: ~Copyable, Sendable {
     private var lastEdge: HostTime?
     /// How often it was looked for since then, in vain: a driver that counts in coarse steps never shows one.
     private var missedEdgeCount = 0
-    private var discontinuity: Gap.Cause? = .deviceLost
+    private var discontinuity: Gap.Cause?
     /// True while the ring has been full since frames last fitted.
     private var wasRingFull = false
     private var failedReadCount = 0
@@ -67,7 +67,6 @@ struct CaptureLoop: ~Copyable, Sendable {
         self.blocks = blocks
         self.control = control
         remainingFrameCount = frameLimit.map { Int($0) } ?? .max
-        discontinuity = nil
     }
 
     /// Runs until told to stop, or until the device's source or the recording ends. The caller has started the device.

@@ -4,8 +4,8 @@ internal import FrameRing
 /// system call for each of its own (PERF-3).
 ///
 /// Positions are those that libsndfile sees. For WAV, what follows the first 12 bytes lies further back in the file by
-/// the reserved chunk of `WAVEnvelope`. The first failure is kept, and nothing is written after it: what is in the
-/// file then stays as it is (REC-9).
+/// the reserved chunk of `WAVEnvelope`. The first failure is kept, and the file grows no more after it; only what is there
+/// may be written over, so that the header says what the file holds (REC-9).
 final class EncodedBytes {
     private let file: PartFile
     private let hasEnvelope: Bool

@@ -2,7 +2,6 @@ internal import Audio
 internal import Capture
 internal import FrameRing
 internal import Logging
-internal import Synchronization
 
 /// The recorder thread: takes frames out of the ring, puts them in their place, encodes, syncs, and finalizes.
 ///

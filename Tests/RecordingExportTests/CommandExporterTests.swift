@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import RecorderIO
 import RecordingExport
+import TestSupport
 import Testing
 
 /// One at a time: a program that one test is still writing must not be held open by another test's child.

@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import RecorderIO
 import RecordingExport
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(5))) struct DirectoryExporterTests {
@@ -153,7 +154,7 @@ import Testing
     // EXP-8
     @Test(.enabled(if: SmallFileSystem.isAvailable, "needs root, to mount a small file system"))
     func `A full target is a sentence that names the fix, and leaves nothing behind`() async throws {
-        let target = try SmallFileSystem(at: try Workspace(), byteCount: 1 << 20)
+        let target = try SmallFileSystem(byteCount: 1 << 20)
         let outcome = try await outcome(target.path)
         #expect(outcome.outcome == .failed)
         #expect(
@@ -168,7 +169,7 @@ import Testing
     // EXP-8
     @Test(.enabled(if: SmallFileSystem.isAvailable, "needs root, to mount a small file system"))
     func `A read-only target is a sentence that names the fix`() async throws {
-        let target = try SmallFileSystem(at: try Workspace(), byteCount: 8 << 20)
+        let target = try SmallFileSystem(byteCount: 8 << 20)
         try target.makeReadOnly()
         for directory in [target.path, "\(target.path)/new"] {
             let outcome = try await outcome(directory)

@@ -2,6 +2,7 @@ import Foundation
 import HTTP
 import LoopbackServer
 import RecordingExport
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(5))) struct HTTPExporterTests {

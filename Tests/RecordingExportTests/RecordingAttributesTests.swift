@@ -1,6 +1,7 @@
 import Foundation
 import RecorderIO
 import RecordingExport
+import TestSupport
 import Testing
 
 @Suite struct RecordingAttributesTests {

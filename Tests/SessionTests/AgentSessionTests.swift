@@ -5,6 +5,7 @@ import RecorderIO
 import RecordingExport
 import Session
 import Synchronization
+import TestSupport
 import Testing
 import Tracing
 

@@ -1,23 +1,37 @@
 import Dispatch
-import RecordingExport
+public import RecordingExport
 import Synchronization
 
 /// An exporter that does what a test says.
-struct ScriptedExporter: RecordingExporter {
-    var name: String
-    var timeLimit: Duration = .seconds(60)
-    var body: @Sendable (SessionRecording) async throws -> RecordingExportResult?
+public struct ScriptedExporter: RecordingExporter {
+    public var name: String
+    public var timeLimit: Duration
+    public var body: @Sendable (SessionRecording) async throws -> RecordingExportResult?
 
-    func export(_ recording: SessionRecording) async throws -> RecordingExportResult? { try await body(recording) }
+    public init(
+        name: String,
+        timeLimit: Duration = .seconds(60),
+        body: @escaping @Sendable (SessionRecording) async throws -> RecordingExportResult?
+    ) {
+        self.name = name
+        self.timeLimit = timeLimit
+        self.body = body
+    }
+
+    public func export(_ recording: SessionRecording) async throws -> RecordingExportResult? {
+        try await body(recording)
+    }
 }
 
 /// Holds who waits until it is opened, whether or not they are cancelled.
-final class Gate: Sendable {
+public final class Gate: Sendable {
     private let state = Mutex((isOpen: false, waiting: [CheckedContinuation<Void, Never>]()))
     private let semaphore = DispatchSemaphore(value: 0)
 
+    public init() {}
+
     /// Suspends the task.
-    func wait() async {
+    public func wait() async {
         await withCheckedContinuation { continuation in
             let isOpen = state.withLock { state in
                 if !state.isOpen { state.waiting.append(continuation) }
@@ -28,12 +42,12 @@ final class Gate: Sendable {
     }
 
     /// Blocks the thread.
-    func block() {
+    public func block() {
         semaphore.wait()
         semaphore.signal()
     }
 
-    func open() {
+    public func open() {
         semaphore.signal()
         let waiting = state.withLock { state in
             state.isOpen = true
@@ -45,10 +59,12 @@ final class Gate: Sendable {
 }
 
 /// Values that come from anywhere, in order.
-final class Journal<Value: Sendable>: Sendable {
+public final class Journal<Value: Sendable>: Sendable {
     private let state = Mutex([Value]())
 
-    var values: [Value] { state.withLock { $0 } }
+    public init() {}
 
-    func append(_ value: Value) { state.withLock { $0.append(value) } }
+    public var values: [Value] { state.withLock { $0 } }
+
+    public func append(_ value: Value) { state.withLock { $0.append(value) } }
 }
