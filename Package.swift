@@ -33,6 +33,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
     ],
     targets: [
         .target(name: "Audio", swiftSettings: rules),
@@ -44,6 +45,12 @@ let package = Package(
         .target(name: "Capture", dependencies: ["Audio", "CALSA", "CLinux"], swiftSettings: rules),
         .target(name: "FrameRing", dependencies: ["Audio", "CLinux"], swiftSettings: rules),
         .target(name: "HTTP", dependencies: ["CCurl"], swiftSettings: rules),
+        .target(
+            name: "Messages",
+            dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
+            exclude: ["generate", "livekit.proto", "status.proto", "trace.proto"],
+            swiftSettings: rules
+        ),
         .target(name: "OTLP", dependencies: [logging, tracing], swiftSettings: rules),
         .target(
             name: "RecorderIO",

@@ -11,19 +11,22 @@ public struct HTTPClient: Sendable {
     public var keptByteCount: Int
     /// Redirects followed for one request.
     public var redirectLimit: Int
+    public var tls: TLSFiles
 
     public init(
         userAgent: String,
         connectTimeout: Duration = .seconds(10),
         stallTimeout: Duration = .seconds(15),
         keptByteCount: Int = 64 * 1024,
-        redirectLimit: Int = 5
+        redirectLimit: Int = 5,
+        tls: TLSFiles = TLSFiles()
     ) {
         self.userAgent = userAgent
         self.connectTimeout = connectTimeout
         self.stallTimeout = stallTimeout
         self.keptByteCount = keptByteCount
         self.redirectLimit = redirectLimit
+        self.tls = tls
     }
 
     /// Sends a request and returns the answer, whatever its status. Blocks.

@@ -13,12 +13,28 @@ public struct HTTPRequest: Sendable {
         }
     }
 
-    public enum Body: Hashable, Sendable {
-        case none
-        /// Small ones: they stay in memory.
-        case bytes([UInt8])
-        /// Streamed: memory does not depend on its size (EXP-5). A file of any other size than this is refused.
-        case file(path: String, byteCount: Int64)
+    /// Streamed: memory does not depend on its size (EXP-5). Files must have the sizes that are told.
+    public struct Body: Hashable, Sendable {
+        public enum Piece: Hashable, Sendable {
+            /// Small ones: they stay in memory.
+            case bytes([UInt8])
+            /// The bytes at `range` of a file that has `fileByteCount` of them; any other size is refused.
+            case file(path: String, range: Range<Int64>, fileByteCount: Int64)
+        }
+
+        /// Sent one after the other. Nil is no body at all; without pieces the body is empty.
+        public var pieces: [Piece]?
+
+        public init(pieces: [Piece]?) { self.pieces = pieces }
+
+        public static let none = Body(pieces: nil)
+
+        public static func bytes(_ bytes: [UInt8]) -> Body { Body(pieces: [.bytes(bytes)]) }
+
+        /// All of a file.
+        public static func file(path: String, byteCount: Int64) -> Body {
+            Body(pieces: [.file(path: path, range: 0..<byteCount, fileByteCount: byteCount)])
+        }
     }
 
     public var method: String

@@ -39,11 +39,12 @@ struct HTTPTransfer: ~Copyable {
         _ cancellation: HTTPCancellation,
         _ makeInspector: (() -> any HTTPBodyInspector)?
     ) throws(HTTPError) -> HTTPResponse {
-        let exchange = try HTTPExchange(request.body, keeping: client.keptByteCount, makeInspector)
+        let body = try HTTPBodyReader(request.body, makeInspector)
+        let exchange = HTTPExchange(body, keeping: client.keptByteCount)
         let headers = try unsafe setUp(request, exchange)
         defer { unsafe curl_slist_free_all(headers) }
         let code = try withExtendedLifetime(exchange) { () throws(HTTPError) in try run(deadline, cancellation) }
-        if let failure = exchange.failure { throw failure }
+        if let failure = body.failure { throw failure }
         // A server that refuses an upload early closes while it is being sent to: its answer counts all the same.
         guard code == CURLE_OK || (exchange.isHeadComplete && exchange.status >= 400) else { throw failure(code) }
         return HTTPResponse(
@@ -77,7 +78,13 @@ struct HTTPTransfer: ~Copyable {
         ] {
             try check(unsafe tapeline_curl_set_long(easy, option, value))
         }
-        if let byteCount = exchange.bodyByteCount {
+        for (option, path) in [
+            (CURLOPT_CAINFO, client.tls.authoritiesPath), (CURLOPT_SSLCERT, client.tls.certificatePath),
+            (CURLOPT_SSLKEY, client.tls.keyPath),
+        ] {
+            if let path { try check(unsafe tapeline_curl_set_pointer(easy, option, path)) }
+        }
+        if let byteCount = exchange.body.byteCount {
             try check(unsafe tapeline_curl_set_long(easy, CURLOPT_UPLOAD, 1))
             try check(unsafe tapeline_curl_set_offset(easy, CURLOPT_INFILESIZE_LARGE, curl_off_t(byteCount)))
             let reader = unsafe Self.reader
@@ -209,12 +216,12 @@ struct HTTPTransfer: ~Copyable {
         guard let bytes = unsafe bytes, let context = unsafe context else { return Int(CURL_READFUNC_ABORT) }
         let buffer = unsafe UnsafeMutableRawBufferPointer(start: bytes, count: size * count)
         let exchange = unsafe Unmanaged<HTTPExchange>.fromOpaque(context).takeUnretainedValue()
-        return unsafe exchange.read(into: buffer) ?? Int(CURL_READFUNC_ABORT)
+        return unsafe exchange.body.read(into: buffer) ?? Int(CURL_READFUNC_ABORT)
     }
 
     private static let rewinder: tapeline_curl_seek = { context, offset, origin in
         guard let context = unsafe context, origin == SEEK_SET, offset == 0 else { return CURL_SEEKFUNC_CANTSEEK }
-        unsafe Unmanaged<HTTPExchange>.fromOpaque(context).takeUnretainedValue().rewind()
+        unsafe Unmanaged<HTTPExchange>.fromOpaque(context).takeUnretainedValue().body.rewind()
         return CURL_SEEKFUNC_OK
     }
 
