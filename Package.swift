@@ -133,11 +133,18 @@ let package = Package(
             dependencies: ["RecorderIO", "RecordingStore"],
             swiftSettings: rules
         ),
+        // Runs sessions in a process of its own, whose threads and memory are nobody else's.
+        .executableTarget(
+            name: "SessionCycles",
+            dependencies: ["Capture", "OTLP", "RecordingExport", "RecordingStore", "Session", logging, tracing],
+            path: "Tests/Support/SessionCycles",
+            swiftSettings: rules
+        ),
         .testTarget(
             name: "SessionTests",
             dependencies: [
                 "Audio", "Capture", "FixtureMicrophone", "OTLP", "RecorderIO", "RecordingExport", "RecordingStore",
-                "Session", "TestSupport", logging, tracing,
+                "Session", "SessionCycles", "TestSupport", logging, tracing,
                 .product(name: "InMemoryTracing", package: "swift-distributed-tracing"),
             ],
             swiftSettings: rules

@@ -1,6 +1,11 @@
 extension ExportOutcome {
     /// What the report says of a call that ended so. `limit` is the time that the call was given.
-    init(exporter: String, ending: ExporterCall.Ending, limit: Duration, recording: SessionRecording) {
+    init(
+        exporter: String,
+        ending: TimeLimitedCall<RecordingExportResult?>.Ending,
+        limit: Duration,
+        recording: SessionRecording
+    ) {
         switch ending {
         case .returned(let result):
             self.init(exporter: exporter, result: result, localPaths: LocalPaths(of: recording))
@@ -57,7 +62,7 @@ extension String? {
 
 extension Duration {
     /// Such as `30 s` or `0.25 s`.
-    fileprivate var inSeconds: String {
+    package var inSeconds: String {
         let milliseconds = (self / .milliseconds(1)).rounded()
         return milliseconds.truncatingRemainder(dividingBy: 1000) == 0
             ? "\(Int(milliseconds / 1000)) s" : "\(milliseconds / 1000) s"

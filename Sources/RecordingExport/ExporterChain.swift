@@ -59,7 +59,7 @@ public struct ExporterChain: Sendable {
         }
         onEvent(.started(exporter: name))
         let limit = min(exporter.timeLimit, timeLeft ?? exporter.timeLimit)
-        let call = ExporterCall { [logger, onEvent] ending in
+        let call = TimeLimitedCall<RecordingExportResult?> { [logger, onEvent] ending in
             let seconds = begin.duration(to: .now).seconds
             logger.warning(
                 "an exporter ended after it was given up; its result is ignored",
@@ -67,7 +67,7 @@ public struct ExporterChain: Sendable {
             )
             onEvent(.endedLate(exporter: name))
         }
-        let ending = await call.ending(of: exporter, for: recording, limit: limit)
+        let ending = await call.ending(within: limit) { try await exporter.export(recording) }
         var outcome = ExportOutcome(exporter: name, ending: ending, limit: limit, recording: recording)
         outcome.seconds = begin.duration(to: .now).seconds
         return outcome

@@ -9,7 +9,8 @@ public import Tracing
 
 /// One session: a recording from start to finalized file, its exporters, and its `agent_session` span.
 ///
-/// `close` ends it in one fixed order, whatever fails on the way (SES-4), and tells what became of it.
+/// `close` ends it in one fixed order, whatever fails on the way (SES-4), and tells what became of it. It may be started
+/// again after that, or while it runs (SES-6).
 public actor AgentSession {
     public nonisolated let id: String
     private let options: SessionOptions
@@ -17,6 +18,13 @@ public actor AgentSession {
     private let logger: Logger
     private var run: SessionRun?
     private var recorder: RecorderIO?
+    /// The job that this is the primary session of.
+    private var job: JobContext?
+    private var exporters: [any RecordingExporter] = []
+    private var callbacks: [SessionEndCallback] = []
+    private var chatHistory: [UInt8]?
+    private var isStarting = false
+    /// Of the next file: names are never used twice.
     private var fileNumber = 0
     /// The change to the next file that is under way.
     private var fileChange: Task<RecorderError?, Never>?
@@ -24,6 +32,9 @@ public actor AgentSession {
     /// Files of this session that have ended while it goes on.
     private var earlierEnds: [Task<SessionReport, Never>] = []
     private var earlierGates: [ExportGate] = []
+
+    /// The session that the current task's span belongs to, and the context outside of it.
+    @TaskLocal private static var enclosing: (id: String, outside: ServiceContext?)?
 
     /// - Parameters:
     ///   - tracer: where the session's span goes.
@@ -49,42 +60,74 @@ public actor AgentSession {
 
     /// Starts recording, and the session's span.
     ///
+    /// A session that was started before ends first: its recording is finalized and exported, its span ended. The next
+    /// recording is another file, `NAME-01.wav` after `NAME.wav`, and the new span is no child of the old one (SES-6).
+    ///
     /// - Parameters:
     ///   - record: false for a session without audio; its exporters run all the same (EXP-2). Not given, the primary
     ///     session is recorded, and another is not (SES-2).
-    ///   - recordingExporters: called in this order when the session ends. They need a current `JobContext` (SES-3).
+    ///   - recordingExporters: called in this order when the session ends. They need a current `JobContext` (SES-3). Not
+    ///     given, those of the earlier start stay.
     /// - Throws: before anything is claimed, or with everything given back: no file, no device, no span is left behind.
     public func start(
         record: Bool? = nil,
-        recordingExporters: [any RecordingExporter] = []
+        recordingExporters: [any RecordingExporter]? = nil
     ) async throws(SessionError) {
-        if let end { _ = await end.value }
-        guard run == nil || end != nil else { throw .running }
-        let job = JobContext.current
-        if !recordingExporters.isEmpty, job == nil { throw .exportersNeedJob }
-        let wasPrimary = job?.isPrimary(self) ?? true
-        let isPrimary = job?.claimPrimary(self) ?? true
-        guard isPrimary || (record != true && recordingExporters.isEmpty) else { throw .notPrimary }
+        guard !isStarting else { throw .starting }
+        isStarting = true
+        defer { isStarting = false }
+        let current = JobContext.current
+        let exporters = recordingExporters ?? self.exporters
+        if !exporters.isEmpty, current == nil { throw .exportersNeedJob }
+        let wasPrimary = current?.isPrimary(self) ?? true
+        let isPrimary = current?.claimPrimary(self) ?? true
+        guard isPrimary || (record != true && exporters.isEmpty) else { throw .notPrimary }
+
+        await close()
+        job?.endHeldSpan()
 
         let recordingID = Self.newID()
-        recorder = nil
-        fileNumber = 0
         var filePath: String?
+        var started: RecorderIO?
         if record ?? isPrimary {
             let path = path(of: recordingID)
             do throws(RecorderError) {
-                recorder = try RecorderIO(recorderOptions(path, recordingID), logger: logger)
+                started = try RecorderIO(recorderOptions(path, recordingID), logger: logger)
                 filePath = path
+                fileNumber += 1
             } catch {
-                if !wasPrimary { job?.releasePrimary(self) }
+                if !wasPrimary { current?.releasePrimary(self) }
                 throw .recorder(error)
             }
         }
+        recorder = started
+        job = isPrimary ? current : nil
+        self.exporters = exporters
         end = nil
         failure = nil
         earlierEnds = []
         earlierGates = []
-        run = newRun(recordingID, filePath, recordingExporters)
+        let enclosing = Self.enclosing
+        let context = enclosing?.id == id ? enclosing?.outside : ServiceContext.current
+        run = newRun(recordingID, filePath, in: context ?? .topLevel)
+    }
+
+    /// Has `body` called with the report at each end of the session, after the exporters and before the span ends.
+    ///
+    /// Callbacks are called in the order in which they were added, each on a thread of its own and for at most
+    /// `timeLimit`: one that throws, hangs or blocks keeps no other from its turn (SES-9). How each went is in the report
+    /// that `close` returns. A callback must not wait for this session's `close` or `start`, which wait for it.
+    public func onEnd(
+        _ name: String,
+        timeLimit: Duration = .seconds(300),
+        _ body: @escaping @Sendable (SessionReport) async throws -> Void
+    ) {
+        callbacks.append(SessionEndCallback(name: name, timeLimit: timeLimit, body: body))
+    }
+
+    /// What was said in the session, as JSON, for the primary upload; nil for no transcript. Set it before `close`.
+    public func setChatHistory(_ json: [UInt8]?) {
+        chatHistory = json
     }
 
     /// Goes on in the next file, with no frame lost or doubled between them (CLI-1). The one that ended is finalized,
@@ -102,14 +145,16 @@ public actor AgentSession {
 
     private func changeFile(from ended: SessionRun, _ recorder: RecorderIO) async -> RecorderError? {
         let recordingID = Self.newID()
-        fileNumber += 1
         let path = path(of: recordingID)
+        fileNumber += 1
         do throws(RecorderError) {
             let pending = try await recorder.startNextFile(path: path, recordingID: recordingID)
-            run = newRun(recordingID, path, ended.exporters)
+            run = newRun(recordingID, path, in: ended.parent)
             earlierGates.append(ended.gate)
             earlierEnds.append(
-                endTask(of: ended) { [options] in await pending.outcome(timeLimit: options.finalizeLimit) }
+                Task { [options] in
+                    await report(endOf: ended, heldBy: nil) { await pending.outcome(timeLimit: options.finalizeLimit) }
+                }
             )
             return nil
         } catch {
@@ -120,14 +165,16 @@ public actor AgentSession {
     private func newRun(
         _ recordingID: String,
         _ filePath: String?,
-        _ exporters: [any RecordingExporter]
+        in parent: ServiceContext
     ) -> SessionRun {
         SessionRun(
             sessionID: id,
             recordingID: recordingID,
             options: options,
+            jobID: job?.id,
             filePath: filePath,
             exporters: exporters,
+            parent: parent,
             tracer: tracer,
             logger: logger
         )
@@ -177,13 +224,20 @@ public actor AgentSession {
         _ = await fileChange?.value
         if let end { return await end.value }
         guard let run else { return nil }
-        let task = endTask(of: run) { [recorder, options] in
-            await recorder?.close(timeLimit: options.finalizeLimit)
+        let task = Task { [recorder, options, earlierEnds, job] in
+            let report = await report(endOf: run, heldBy: job) {
+                await recorder?.close(timeLimit: options.finalizeLimit)
+            }
+            for earlier in earlierEnds { _ = await earlier.value }
+            return report
         }
         end = task
-        let report = await task.value
-        for earlier in earlierEnds { _ = await earlier.value }
-        return report
+        return await task.value
+    }
+
+    /// Called where the job that this is the primary session of is over.
+    func jobEnded(_ ended: JobContext) async {
+        if job === ended { await close() }
     }
 
     /// The reports of all files but the last, in order, once each has been exported.
@@ -193,15 +247,19 @@ public actor AgentSession {
         return reports
     }
 
-    private func endTask(
-        of run: SessionRun,
+    private func report(
+        endOf run: SessionRun,
+        heldBy job: JobContext?,
         finalize: @escaping @Sendable () async -> RecordingOutcome?
-    ) -> Task<SessionReport, Never> {
-        Task {
-            let (report, failure) = await run.end(finalize: finalize)
-            self.failure = self.failure ?? failure
-            return report
-        }
+    ) async -> SessionReport {
+        let (report, failure) = await run.end(
+            chatHistory: chatHistory,
+            callbacks: callbacks,
+            heldBy: job,
+            finalize: finalize
+        )
+        self.failure = self.failure ?? failure
+        return report
     }
 
     /// Leaves out the exporters that have not delivered yet, now and at the end: they are reported as `deferred`. The
@@ -214,6 +272,9 @@ public actor AgentSession {
     /// Runs `body` with the session's span as the current one, so that what it traces becomes part of the session. After
     /// it nothing of the session is current (SES-7).
     public func withSpan<Result: Sendable>(_ body: @Sendable () async throws -> Result) async rethrows -> Result {
-        try await ServiceContext.withValue(run?.span.context ?? ServiceContext.current, operation: body)
+        let outside = ServiceContext.current
+        return try await Self.$enclosing.withValue((id, outside)) {
+            try await ServiceContext.withValue(run?.span.context ?? outside, operation: body)
+        }
     }
 }

@@ -2,8 +2,8 @@ public import RecorderIO
 
 /// Why a session did not start. Each description is one sentence that names the fix.
 public enum SessionError: Error, Hashable, Sendable {
-    /// It runs already.
-    case running
+    /// It is being started already.
+    case starting
     /// Exporters were given outside `JobContext.run` (SES-3).
     case exportersNeedJob
     /// Another session of the job is the primary one, and only that may record or export (SES-2, SES-3).
@@ -15,7 +15,7 @@ public enum SessionError: Error, Hashable, Sendable {
 extension SessionError: CustomStringConvertible {
     public var description: String {
         switch self {
-        case .running: "the session runs already: close it first"
+        case .starting: "the session is being started already: wait for that before you start it again"
         case .exportersNeedJob: "recording exporters need a job: start the session inside JobContext.run"
         case .notPrimary:
             "another session of this job is the primary one, and only that can be recorded: start this one with record: false and without exporters"

@@ -1,5 +1,6 @@
 public import Capture
 public import RecorderIO
+public import RecordingExport
 public import RecordingStore
 
 /// What a session records, and where it puts it.
@@ -13,8 +14,12 @@ public struct SessionOptions: Sendable {
     public var durationSeconds: Double?
     /// How long finalizing may take before the session ends without its recording.
     public var finalizeLimit: Duration
+    /// Makes the primary upload, before the exporters run; nil for none.
+    public var uploader: (any SessionReportUploader)?
     /// How long the whole end of a session may take (SES-4).
     public var endLimit: Duration
+    /// How long, after its end, the primary session's span waits for the job to end (SES-8).
+    public var spanHoldLimit: Duration
     /// The program's version, as reports tell it.
     public var version: String
 
@@ -25,7 +30,9 @@ public struct SessionOptions: Sendable {
         replacesFile: Bool = false,
         durationSeconds: Double? = nil,
         finalizeLimit: Duration = .seconds(60),
-        endLimit: Duration = .seconds(300),
+        uploader: (any SessionReportUploader)? = nil,
+        endLimit: Duration = .seconds(600),
+        spanHoldLimit: Duration = .seconds(3600),
         version: String
     ) {
         self.capture = capture
@@ -34,7 +41,9 @@ public struct SessionOptions: Sendable {
         self.replacesFile = replacesFile
         self.durationSeconds = durationSeconds
         self.finalizeLimit = finalizeLimit
+        self.uploader = uploader
         self.endLimit = endLimit
+        self.spanHoldLimit = spanHoldLimit
         self.version = version
     }
 }

@@ -16,6 +16,8 @@ public struct SessionReport: Codable, Hashable, Sendable {
     public var status: RecordingStatus?
     public var recording: Recording?
     public var exports: [ExportOutcome]
+    /// The steps of the session's end, in the order in which they ended.
+    public var phases: [SessionPhase]
 
     enum CodingKeys: String, CodingKey {
         case sessionID = "session_id"
@@ -24,7 +26,7 @@ public struct SessionReport: Codable, Hashable, Sendable {
         case version
         case startedAt = "started_at"
         case endedAt = "ended_at"
-        case status, recording, exports
+        case status, recording, exports, phases
     }
 
     /// The finalized file.

@@ -11,9 +11,12 @@ struct SessionRun: Sendable {
     let sessionID: String
     let recordingID: String
     let options: SessionOptions
+    let jobID: String?
     /// Where the recording will be; nil for a session without audio.
     let filePath: String?
     let exporters: [any RecordingExporter]
+    /// What the span was started in.
+    let parent: ServiceContext
     let logger: Logger
     let span: any Span
     let gate = ExportGate()
@@ -25,38 +28,47 @@ struct SessionRun: Sendable {
         sessionID: String,
         recordingID: String,
         options: SessionOptions,
+        jobID: String?,
         filePath: String?,
         exporters: [any RecordingExporter],
+        parent: ServiceContext,
         tracer: any Tracer,
         logger: Logger
     ) {
         self.sessionID = sessionID
         self.recordingID = recordingID
         self.options = options
+        self.jobID = jobID
         self.filePath = filePath
         self.exporters = exporters
+        self.parent = parent
         self.logger = logger
         startedAt = Timestamp.now()
         startTime = .now()
-        span = tracer.startSpan("agent_session", ofKind: .internal)
+        span = tracer.startSpan("agent_session", context: parent, ofKind: .internal)
         traceParent = TraceParent(of: span, tracer)
     }
 
     /// The end of a session, in the order of SES-4. Nothing in it throws: an error of one step is part of the report, and
     /// the span ends exactly once all the same.
     ///
-    /// - Parameter finalize: ends the recording, in bounded time.
+    /// - Parameters:
+    ///   - job: ends the span, when it is over itself; nil to end it here (SES-8).
+    ///   - finalize: ends the recording, in bounded time.
     func end(
+        chatHistory: [UInt8]?,
+        callbacks: [SessionEndCallback],
+        heldBy job: JobContext?,
         finalize: @Sendable () async -> RecordingOutcome?
     ) async -> (report: SessionReport, failure: RecorderError?) {
-        let deadline = ContinuousClock.now + options.endLimit
+        let begin = ContinuousClock.now
+        let deadline = begin + options.endLimit
         let outcome = filePath == nil ? nil : await finalize()
         let endedAt = Timestamp.now()
-        let failure = outcome?.error
-        if let failure { logger.error("\(failure.description)") }
-
         var report = report(endedAt: endedAt, recording: outcome?.recording)
-        write(report, replacing: options.replacesFile)
+        if let outcome { report.phases.append(SessionPhase(outcome, seconds: begin.duration(to: .now) / .seconds(1))) }
+        if let failure = outcome?.error { logger.error("\(failure.description)") }
+        await write(&report, replacing: options.replacesFile)
 
         let recording = SessionRecording(
             recordingID: recordingID,
@@ -65,16 +77,36 @@ struct SessionRun: Sendable {
             spanID: traceParent.spanID,
             file: outcome?.recording
         )
-        let chain = ExporterChain(exporters, logger: logger)
-        let outcomes = await gate.run(chain, recording, in: span.context, deadline: deadline)
+        let upload = await upload(recording, endedAt, chatHistory, deadline)
+        if let upload { report.phases.append(SessionPhase(upload: upload)) }
+        let exportBegin = ContinuousClock.now
+        report.exports = await export(recording, exporters, deadline)
+        if !exporters.isEmpty {
+            let seconds = exportBegin.duration(to: .now) / .seconds(1)
+            report.phases.append(SessionPhase(exports: report.exports, seconds: seconds))
+        }
         let status = RecordingStatus(
             isRecordingOn: filePath != nil,
-            didRecordingFail: failure != nil,
-            outcomes: outcomes
+            didRecordingFail: outcome?.error != nil,
+            outcomes: report.exports + (upload.map { [$0] } ?? [])
         )
+        report.status = status
+        for callback in callbacks {
+            let phase = await SessionPhase.calling(
+                .callback,
+                name: callback.name,
+                within: callback.timeLimit,
+                until: deadline,
+                logger: logger
+            ) { [report] in
+                try await ServiceContext.withValue(span.context) { try await callback.body(report) }
+            }
+            report.phases.append(phase)
+        }
 
         let final = SessionSpanAttributes(
-            outcomes: outcomes,
+            upload: upload,
+            outcomes: report.exports,
             status: status,
             recording: outcome?.recording,
             exported: recording,
@@ -87,13 +119,40 @@ struct SessionRun: Sendable {
         for event in final.events { span.addEvent(event) }
         span.attributes.merge(final.attributes)
         // A failed exporter is no failed session (SPAN-3).
-        if let failure { span.setStatus(SpanStatus(code: .error, message: failure.spanDescription)) }
-        span.end()
+        if let failure = outcome?.error {
+            span.setStatus(SpanStatus(code: .error, message: failure.spanDescription))
+        }
+        if let job { job.hold(span, atMost: options.spanHoldLimit) } else { span.end() }
 
-        report.status = status
-        report.exports = outcomes
-        write(report, replacing: true)
-        return (report, failure)
+        await write(&report, replacing: true)
+        return (report, outcome?.error)
+    }
+
+    /// The primary upload, whatever becomes of the exporters after it (EXP-2); nil where there is none.
+    private func upload(
+        _ recording: SessionRecording,
+        _ endedAt: Double,
+        _ chatHistory: [UInt8]?,
+        _ deadline: ContinuousClock.Instant
+    ) async -> ExportOutcome? {
+        guard let uploader = options.uploader else { return nil }
+        let session = SessionUpload(
+            recording: recording,
+            jobID: jobID,
+            startedAt: startedAt,
+            endedAt: endedAt,
+            chatHistory: chatHistory
+        )
+        return await export(recording, [PrimaryUpload(of: session, by: uploader)], deadline).first
+    }
+
+    private func export(
+        _ recording: SessionRecording,
+        _ exporters: [any RecordingExporter],
+        _ deadline: ContinuousClock.Instant
+    ) async -> [ExportOutcome] {
+        let chain = ExporterChain(exporters, logger: logger)
+        return await gate.run(chain, recording, in: span.context, deadline: deadline)
     }
 
     private func report(endedAt: Double, recording: FinishedRecording?) -> SessionReport {
@@ -106,19 +165,19 @@ struct SessionRun: Sendable {
             endedAt: Timestamp.rfc3339(endedAt),
             status: nil,
             recording: recording.map(SessionReport.Recording.init),
-            exports: []
+            exports: [],
+            phases: []
         )
     }
 
     /// Puts the report beside the recording: once before the exporters run, so that it is there if they never return,
-    /// and once with what they did.
-    private func write(_ report: SessionReport, replacing: Bool) {
+    /// and once with what they did. Only a failure becomes one of its phases: the file cannot tell of its own writing.
+    private func write(_ report: inout SessionReport, replacing: Bool) async {
         guard let filePath, report.recording != nil else { return }
-        do {
+        let phase = await SessionPhase.calling(.report, within: options.finalizeLimit, logger: logger) { [report] in
             let path = RecordingPlace.reportPath(forFile: filePath)
             try DurableFile.write(try report.json(), to: path, replacing: replacing)
-        } catch {
-            logger.error("the report could not be written: \(error)")
         }
+        if phase.outcome != .done { report.phases.append(phase) }
     }
 }

@@ -6,6 +6,8 @@ internal import Tracing
 /// What a session's end writes on its span, as pure functions: computed first, set once, right before the span ends
 /// (SES-4, SPAN-2).
 struct SessionSpanAttributes {
+    /// Of the primary upload, where there was one.
+    var upload: ExportOutcome?
     var outcomes: [ExportOutcome]
     var status: RecordingStatus
     var recording: FinishedRecording?
@@ -38,7 +40,7 @@ struct SessionSpanAttributes {
         return SpanAttributes(attributes)
     }
 
-    /// One for each gap, one for each exporter. No local path: an exporter's error says what, not where (SPAN-1).
+    /// One for each gap, one for the primary upload, one for each exporter. No local path: an exporter's error says what, not where (SPAN-1).
     var events: [SpanEvent] {
         let gaps = (recording?.gaps ?? []).map { gap in
             SpanEvent(
@@ -49,15 +51,17 @@ struct SessionSpanAttributes {
                 ])
             )
         }
-        let exports = outcomes.map { outcome in
-            var attributes: [String: SpanAttribute] = [
-                "exporter": .string(outcome.exporter), "outcome": .string(outcome.outcome.rawValue),
-                "seconds": .double(outcome.seconds),
-            ]
-            if let error = outcome.spanError { attributes["error"] = .string(error) }
-            return SpanEvent(name: "tapeline.export", attributes: SpanAttributes(attributes))
-        }
-        return gaps + exports
+        return gaps + (upload.map { [Self.event("tapeline.upload", by: "uploader", $0)] } ?? [])
+            + outcomes.map { Self.event("tapeline.export", by: "exporter", $0) }
+    }
+
+    private static func event(_ name: String, by role: String, _ outcome: ExportOutcome) -> SpanEvent {
+        var attributes: [String: SpanAttribute] = [
+            role: .string(outcome.exporter), "outcome": .string(outcome.outcome.rawValue),
+            "seconds": .double(outcome.seconds),
+        ]
+        if let error = outcome.spanError { attributes["error"] = .string(error) }
+        return SpanEvent(name: name, attributes: SpanAttributes(attributes))
     }
 }
 

@@ -40,7 +40,7 @@ enum ExitStatus {
     /// For a session that ran.
     static func code(for reports: [SessionReport], failed: Bool) -> ExitCode {
         if failed { return inputOutput }
-        let isDelivered = reports.flatMap(\.exports).allSatisfy { $0.outcome == .attached || $0.outcome == .none }
-        return isDelivered ? delivered : notDelivered
+        let deliveries = reports.flatMap(\.phases).filter { $0.phase == .upload || $0.phase == .export }
+        return deliveries.allSatisfy { $0.outcome == .done } ? delivered : notDelivered
     }
 }

@@ -81,15 +81,6 @@ import Tracing
         #expect(stage.tracer.activeSpans.isEmpty)
     }
 
-    @Test func `A session that runs does not start again`() async throws {
-        let stage = try Stage()
-        let session = stage.session()
-        try await session.start()
-        await #expect(throws: SessionError.running) { try await session.start() }
-        #expect(stage.tracer.activeSpans.count == 1)
-        _ = await session.close()
-    }
-
     // SES-5
     @Test func `Closing many times at once is one end, one export, one report`() async throws {
         let stage = try Stage()

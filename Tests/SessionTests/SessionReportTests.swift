@@ -47,6 +47,10 @@ import Testing
                     spanError: "not told",
                     traceAttributes: ["not": "told"]
                 )
+            ],
+            phases: [
+                SessionPhase(phase: .finalize, outcome: .done, seconds: 0.25),
+                SessionPhase(phase: .callback, name: "c", outcome: .failed, error: "e", seconds: 1.5),
             ]
         )
         let expected = """
@@ -61,6 +65,20 @@ import Testing
                   "recording_path" : "/p",
                   "recording_url" : "https://x/y",
                   "seconds" : 0.5
+                }
+              ],
+              "phases" : [
+                {
+                  "outcome" : "done",
+                  "phase" : "finalize",
+                  "seconds" : 0.25
+                },
+                {
+                  "error" : "e",
+                  "name" : "c",
+                  "outcome" : "failed",
+                  "phase" : "callback",
+                  "seconds" : 1.5
                 }
               ],
               "recording" : {
@@ -112,10 +130,11 @@ import Testing
             version: "1",
             startedAt: "x",
             recording: SessionReport.Recording(silent),
-            exports: [ExportOutcome(exporter: "a", outcome: .none)]
+            exports: [ExportOutcome(exporter: "a", outcome: .none)],
+            phases: []
         )
         let object = try JSONSerialization.jsonObject(with: Data(try report.json().utf8)) as? [String: Any] ?? [:]
-        #expect(Set(object.keys) == ["session_id", "version", "started_at", "recording", "exports"])
+        #expect(Set(object.keys) == ["session_id", "version", "started_at", "recording", "exports", "phases"])
         let keys = Set((object["recording"] as? [String: Any] ?? [:]).keys)
         #expect(!keys.contains("measured_rate_hz") && !keys.contains("peak_dbfs") && keys.contains("gaps"))
         let export = (object["exports"] as? [[String: Any]] ?? []).first ?? [:]

@@ -33,7 +33,7 @@ import Testing
     }
 
     // SES-10, CLI-2, CLI-3
-    @Test func `--json is one report with exactly the keys of the specification`() async throws {
+    @Test func `--json is one report with exactly the keys of the README`() async throws {
         let tapeline = try Tapeline()
         let device = try tapeline.device(Ramp(), frames: 96000, "XRUN=24000:480")
         let outcome = try await tapeline.record(device, ["--export", "dir:archive?reference=path"])
@@ -44,9 +44,12 @@ import Testing
         #expect(
             Set(object.keys) == [
                 "session_id", "trace_id", "span_id", "version", "started_at", "ended_at", "status", "recording",
-                "exports",
+                "exports", "phases",
             ]
         )
+        let phases = try #require(object["phases"] as? [[String: Any]])
+        #expect(phases.map { $0["phase"] as? String } == ["finalize", "export"])
+        #expect(phases.allSatisfy { Set($0.keys) == ["phase", "outcome", "seconds"] })
         let recording = try #require(object["recording"] as? [String: Any])
         // The rate of so short a recording is unknown.
         #expect(

@@ -11,6 +11,9 @@ public enum BuiltProducts {
     /// The program.
     public static var tapeline: String { folder + "/tapeline" }
 
+    /// Starts and closes sessions in a process of its own.
+    public static var sessionCycles: String { folder + "/SessionCycles" }
+
     /// The ALSA plugin.
     public static var fixtureMicrophone: String { folder + "/libFixtureMicrophone.so" }
 

@@ -1,11 +1,11 @@
 import Dispatch
 import Synchronization
 
-/// One call of one exporter: settled once, by whichever comes first of its end, its time limit and the caller's
-/// cancellation. What comes after that changes nothing (EXP-2).
-final class ExporterCall: Sendable {
-    enum Ending: Sendable {
-        case returned(RecordingExportResult?)
+/// One call of foreign code on a thread of its own: settled once, by whichever comes first of its end, its time limit and
+/// the caller's cancellation. What comes after that changes nothing (EXP-2).
+package final class TimeLimitedCall<Value: Sendable>: Sendable {
+    package enum Ending: Sendable {
+        case returned(Value)
         case threw(any Error)
         case timedOut
         case cancelled
@@ -21,16 +21,19 @@ final class ExporterCall: Sendable {
     private let settled = DispatchSemaphore(value: 0)
     private let onLateEnding: @Sendable (Ending) -> Void
 
-    /// `onLateEnding` is told, on the exporter's thread, of an end after the call was settled without it.
-    init(onLateEnding: @escaping @Sendable (Ending) -> Void) {
+    /// `onLateEnding` is told, on the call's thread, of an end after the call was settled without it.
+    package init(onLateEnding: @escaping @Sendable (Ending) -> Void) {
         self.onLateEnding = onLateEnding
     }
 
-    /// Calls the exporter and returns how that ended, after `limit` at the latest.
-    func ending(of exporter: any RecordingExporter, for recording: SessionRecording, limit: Duration) async -> Ending {
+    /// Calls `body` and returns how that ended, after `limit` at the latest. It sees the caller's task-local values.
+    package func ending(
+        within limit: Duration,
+        of body: @escaping @Sendable () async throws -> Value
+    ) async -> Ending {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                start(exporter, recording, limit, continuation)
+                start(body, limit, continuation)
             }
         } onCancel: {
             _ = settle(.cancelled)
@@ -38,8 +41,7 @@ final class ExporterCall: Sendable {
     }
 
     private func start(
-        _ exporter: any RecordingExporter,
-        _ recording: SessionRecording,
+        _ body: @escaping @Sendable () async throws -> Value,
         _ limit: Duration,
         _ continuation: CheckedContinuation<Ending, Never>
     ) {
@@ -50,12 +52,12 @@ final class ExporterCall: Sendable {
         if let earlyEnding { return continuation.resume(returning: earlyEnding) }
         do {
             let thread = try ExporterThread()
-            // Not isolated to the caller's actor, for this function is not: all of it runs on the exporter's thread. The
-            // caller's task-locals (its trace context) go along.
+            // Not isolated to the caller's actor, for this function is not: all of it runs on that thread. The caller's
+            // task-locals (its trace context) go along.
             let task = Task(executorPreference: thread) {
                 let ending: Ending
                 do {
-                    ending = .returned(try await exporter.export(recording))
+                    ending = .returned(try await body())
                 } catch {
                     ending = .threw(error)
                 }
@@ -74,8 +76,8 @@ final class ExporterCall: Sendable {
         }
     }
 
-    /// Waits for the settlement, or brings it about, then cancels an exporter that was given up. The time limit lives on
-    /// this thread because the shared pool may be busy; the cancellation, because an exporter's handler may block.
+    /// Waits for the settlement, or brings it about, then cancels a call that was given up. The time limit lives on this
+    /// thread because the shared pool may be busy; the cancellation, because a handler of the called may block.
     private func watch(_ limit: Duration) {
         if settled.wait(timeout: .now() + limit.dispatchInterval) == .timedOut { _ = settle(.timedOut) }
         let abandonedTask = state.withLock { state -> Task<Void, Never>? in
