@@ -120,7 +120,11 @@ let package = Package(
             path: "Tests/Support/LoopbackServer",
             swiftSettings: rules
         ),
-        .testTarget(name: "HTTPTests", dependencies: ["HTTP", "LoopbackServer", "RecorderIO"], swiftSettings: rules),
+        .testTarget(
+            name: "HTTPTests",
+            dependencies: ["HTTP", "LoopbackServer", "RecorderIO", "TestSupport"],
+            swiftSettings: rules
+        ),
         .testTarget(
             name: "OTLPTests",
             dependencies: ["HTTP", "LoopbackServer", "OTLP", "TestSupport", logging, tracing],

@@ -34,10 +34,13 @@ public struct SpanBatching: Hashable, Sendable {
         delay = variables.duration("OTEL_BSP_SCHEDULE_DELAY") ?? delay
         exportTimeout = variables.timeout(["OTEL_BSP_EXPORT_TIMEOUT"]) ?? exportTimeout
         queueCapacity = variables.positiveCount("OTEL_BSP_MAX_QUEUE_SIZE") ?? queueCapacity
-        let largest = variables.positiveCount("OTEL_BSP_MAX_EXPORT_BATCH_SIZE") ?? largestBatchCount
-        largestBatchCount = min(largest, queueCapacity)
-        if largest > queueCapacity, variables.string("OTEL_BSP_MAX_EXPORT_BATCH_SIZE") != nil {
-            variables.ignore("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "it should be at most OTEL_BSP_MAX_QUEUE_SIZE")
+        largestBatchCount = min(largestBatchCount, queueCapacity)
+        let name = "OTEL_BSP_MAX_EXPORT_BATCH_SIZE"
+        guard let largest = variables.positiveCount(name) else { return }
+        if largest <= queueCapacity {
+            largestBatchCount = largest
+        } else {
+            variables.ignore(name, "it should be at most OTEL_BSP_MAX_QUEUE_SIZE")
         }
     }
 }
