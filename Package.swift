@@ -14,6 +14,7 @@ let rules: [SwiftSetting] = [
 ]
 
 let tracing = Target.Dependency.product(name: "Tracing", package: "swift-distributed-tracing")
+let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
 let package = Package(
@@ -42,16 +43,21 @@ let package = Package(
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .target(name: "CLinux"),
         .systemLibrary(name: "CSndFile", pkgConfig: "sndfile", providers: [.apt(["libsndfile1-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "Capture", dependencies: ["Audio", "CALSA", "CLinux"], swiftSettings: rules),
         .target(name: "FrameRing", dependencies: ["Audio", "CLinux"], swiftSettings: rules),
-        .target(name: "HTTP", dependencies: ["CCurl"], swiftSettings: rules),
+        .target(name: "HTTP", dependencies: ["CCurl", "CZlib"], swiftSettings: rules),
         .target(
             name: "Messages",
-            dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
+            dependencies: [protobuf],
             exclude: ["generate", "livekit.proto", "status.proto", "trace.proto"],
             swiftSettings: rules
         ),
-        .target(name: "OTLP", dependencies: [logging, tracing], swiftSettings: rules),
+        .target(
+            name: "OTLP",
+            dependencies: ["HTTP", "Messages", logging, protobuf, tracing],
+            swiftSettings: rules
+        ),
         .target(
             name: "RecorderIO",
             dependencies: ["Audio", "CCrypto", "CLinux", "CSndFile", "Capture", "FrameRing", logging],
@@ -114,8 +120,17 @@ let package = Package(
             path: "Tests/Support/LoopbackServer",
             swiftSettings: rules
         ),
-        .testTarget(name: "HTTPTests", dependencies: ["HTTP", "LoopbackServer", "RecorderIO"], swiftSettings: rules),
-        .testTarget(name: "OTLPTests", dependencies: ["OTLP", logging, tracing], swiftSettings: rules),
+        .testTarget(
+            name: "HTTPTests",
+            dependencies: ["HTTP", "LoopbackServer", "RecorderIO", "TestSupport"],
+            swiftSettings: rules
+        ),
+        .testTarget(
+            name: "OTLPTests",
+            dependencies: ["HTTP", "LoopbackServer", "OTLP", "TestSupport", logging, tracing],
+            exclude: ["Support/receiver.py"],
+            swiftSettings: rules
+        ),
         .testTarget(
             name: "RecorderIOTests",
             dependencies: [

@@ -44,8 +44,11 @@ public struct HTTPClient: Sendable {
     ) throws(HTTPError) -> HTTPResponse {
         var request = request
         for _ in 0...redirectLimit {
-            let transfer = try HTTPTransfer(client: self)
-            let response = try transfer.perform(request, deadline, cancellation, inspector)
+            // TLS writes to its socket without MSG_NOSIGNAL.
+            let response = try SIGPIPEShield.run { () throws(HTTPError) in
+                let transfer = try HTTPTransfer(client: self)
+                return try transfer.perform(request, deadline, cancellation, inspector)
+            }
             guard [307, 308].contains(response.status) else { return response }
             request = try redirected(request, by: response)
         }

@@ -1,120 +1,111 @@
+import FoundationEssentials
+import Messages
+import SwiftProtobuf
 import Tracing
 
-/// A batch as OTLP JSON: the `ExportTraceServiceRequest` of opentelemetry-proto in its JSON mapping.
+/// How an export request is written.
+public enum OTLPEncoding: Hashable, Sendable {
+    case protobuf
+    case json
+
+    /// Its media type.
+    public var contentType: String {
+        switch self {
+        case .protobuf: "application/x-protobuf"
+        case .json: "application/json"
+        }
+    }
+}
+
+/// A batch as the `ExportTraceServiceRequest` of opentelemetry-proto.
 ///
-/// By that mapping ids are hexadecimal, 64-bit integers are decimal strings, enumerations are numbers, and what is empty
-/// is left out. Source: https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
-struct ExportRequest: Encodable {
-    let resourceSpans: [ResourceSpans]
+/// Its JSON is protobuf's, but for the ids, which are hexadecimal: those of a request for JSON are bytes whose base64 form,
+/// which is what protobuf's JSON has for bytes, is the hexadecimal one.
+/// Source: https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
+struct ExportRequest {
+    private let encoding: OTLPEncoding
 
-    struct ResourceSpans: Encodable {
-        let resource: [String: [KeyValue]]
-        let scopeSpans: [ScopeSpans]
+    /// The request's bytes.
+    static func bytes(_ batch: SpanBatch, _ encoding: OTLPEncoding) throws -> [UInt8] {
+        let message = ExportRequest(encoding: encoding).message(batch)
+        switch encoding {
+        case .protobuf: return try message.serializedBytes()
+        case .json: return try message.jsonUTF8Bytes()
+        }
     }
 
-    struct ScopeSpans: Encodable {
-        let scope: [String: String]
-        let spans: [Span]
+    private func message(_ batch: SpanBatch) -> Otlp_ExportTraceServiceRequest {
+        .with {
+            $0.resourceSpans = [
+                .with {
+                    $0.resource.attributes = batch.resource.attributes.keyValues
+                    $0.scopeSpans = [
+                        .with {
+                            $0.scope.name = batch.scope.name
+                            $0.scope.version = batch.scope.version
+                            $0.spans = batch.spans.map(message)
+                        }
+                    ]
+                }
+            ]
+        }
     }
 
-    struct Span: Encodable {
-        let traceId: String
-        let spanId: String
-        let traceState: String?
-        let parentSpanId: String?
-        let flags: UInt32
-        let name: String
-        let kind: Int
-        let startTimeUnixNano: String
-        let endTimeUnixNano: String
-        let attributes: [KeyValue]?
-        let droppedAttributesCount: Int?
-        let events: [Event]?
-        let droppedEventsCount: Int?
-        let links: [Link]?
-        let droppedLinksCount: Int?
-        let status: Status?
+    private func message(_ span: FinishedSpan) -> Otlp_Span {
+        .with {
+            $0.traceID = bytes(span.context.traceID.high, span.context.traceID.low)
+            $0.spanID = bytes(span.context.spanID.value)
+            $0.traceState = span.context.traceState.description
+            $0.parentSpanID = span.parentSpanID.map { bytes($0.value) } ?? Data()
+            $0.flags = span.context.flags.withRemoteness(span.isParentRemote)
+            $0.name = span.name
+            $0.kind = span.kind.number
+            $0.startTimeUnixNano = span.startTime
+            $0.endTimeUnixNano = span.endTime
+            $0.attributes = span.attributes.keyValues
+            $0.droppedAttributesCount = UInt32(clamping: span.droppedAttributeCount)
+            $0.events = span.events.map(message)
+            $0.droppedEventsCount = UInt32(clamping: span.droppedEventCount)
+            $0.links = span.links.map(message)
+            $0.droppedLinksCount = UInt32(clamping: span.droppedLinkCount)
+            if let status = span.status {
+                $0.status.code = status.code == .ok ? 1 : 2
+                $0.status.message = status.message ?? ""
+            }
+        }
     }
 
-    struct Event: Encodable {
-        let timeUnixNano: String
-        let name: String
-        let attributes: [KeyValue]?
-        let droppedAttributesCount: Int?
+    private func message(_ event: FinishedSpan.Event) -> Otlp_Span.Event {
+        .with {
+            $0.timeUnixNano = event.time
+            $0.name = event.name
+            $0.attributes = event.attributes.keyValues
+            $0.droppedAttributesCount = UInt32(clamping: event.droppedAttributeCount)
+        }
     }
 
-    struct Link: Encodable {
-        let traceId: String
-        let spanId: String
-        let traceState: String?
-        let attributes: [KeyValue]?
-        let droppedAttributesCount: Int?
-        let flags: UInt32
+    private func message(_ link: FinishedSpan.Link) -> Otlp_Span.Link {
+        .with {
+            $0.traceID = bytes(link.span.traceID.high, link.span.traceID.low)
+            $0.spanID = bytes(link.span.spanID.value)
+            $0.traceState = link.span.traceState.description
+            $0.attributes = link.attributes.keyValues
+            $0.droppedAttributesCount = UInt32(clamping: link.droppedAttributeCount)
+            $0.flags = link.span.flags.withRemoteness(link.span.isRemote)
+        }
     }
 
-    struct Status: Encodable {
-        let message: String?
-        let code: Int
-    }
-
-    init(_ batch: SpanBatch) {
-        resourceSpans = [
-            ResourceSpans(
-                resource: ["attributes": KeyValue.list(batch.resource.attributes) ?? []],
-                scopeSpans: [
-                    ScopeSpans(
-                        scope: ["name": batch.scope.name, "version": batch.scope.version],
-                        spans: batch.spans.map(Span.init)
-                    )
-                ]
-            )
-        ]
-    }
-}
-
-extension ExportRequest.Span {
-    init(_ span: FinishedSpan) {
-        traceId = span.context.traceID.hex
-        spanId = span.context.spanID.hex
-        traceState = span.context.traceState.headerUnlessEmpty
-        parentSpanId = span.parentSpanID?.hex
-        flags = span.context.flags.withRemoteness(span.isParentRemote)
-        name = span.name
-        kind = span.kind.number
-        startTimeUnixNano = String(span.startTime)
-        endTimeUnixNano = String(span.endTime)
-        attributes = KeyValue.list(span.attributes)
-        droppedAttributesCount = span.droppedAttributeCount.unlessZero
-        events = span.events.isEmpty ? nil : span.events.map(ExportRequest.Event.init)
-        droppedEventsCount = span.droppedEventCount.unlessZero
-        links = span.links.isEmpty ? nil : span.links.map(ExportRequest.Link.init)
-        droppedLinksCount = span.droppedLinkCount.unlessZero
-        status = span.status.map { .init(message: $0.message, code: $0.code == .ok ? 1 : 2) }
-    }
-}
-
-extension ExportRequest.Event {
-    init(_ event: FinishedSpan.Event) {
-        timeUnixNano = String(event.time)
-        name = event.name
-        attributes = KeyValue.list(event.attributes)
-        droppedAttributesCount = event.droppedAttributeCount.unlessZero
-    }
-}
-
-extension ExportRequest.Link {
-    init(_ link: FinishedSpan.Link) {
-        traceId = link.span.traceID.hex
-        spanId = link.span.spanID.hex
-        traceState = link.span.traceState.headerUnlessEmpty
-        attributes = KeyValue.list(link.attributes)
-        droppedAttributesCount = link.droppedAttributeCount.unlessZero
-        flags = link.span.flags.withRemoteness(link.span.isRemote)
+    private func bytes(_ words: UInt64...) -> Data {
+        switch encoding {
+        case .protobuf:
+            Data(words.flatMap { word in stride(from: 56, through: 0, by: -8).map { UInt8(word >> $0 & 0xFF) } })
+        case .json: Data(base64Encoded: words.map { Hexadecimal.digits(of: $0) }.joined()) ?? Data()
+        }
     }
 }
 
 extension SpanKind {
-    fileprivate var number: Int {
+    fileprivate var number: Int32 {
         switch self {
         case .internal: 1
         case .server: 2
@@ -130,12 +121,4 @@ extension TraceFlags {
     fileprivate func withRemoteness(_ isRemote: Bool) -> UInt32 {
         UInt32(rawValue) | 0x100 | (isRemote ? 0x200 : 0)
     }
-}
-
-extension TraceState {
-    fileprivate var headerUnlessEmpty: String? { isEmpty ? nil : description }
-}
-
-extension Int {
-    fileprivate var unlessZero: Int? { self == 0 ? nil : self }
 }

@@ -1,5 +1,4 @@
 import Dispatch
-import FoundationEssentials
 
 /// Appends spans to a file as OTLP JSON, one `ExportTraceServiceRequest` per line, on disk before the export ends.
 ///
@@ -24,24 +23,11 @@ public struct JSONLinesFileExporter: SpanExporter {
 
     /// - Throws: ``SpansFileError``.
     public func export(_ batch: SpanBatch) async throws {
-        let line = try Self.line(batch)
+        let line = try ExportRequest.bytes(batch, .json)
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
             queue.async { [path] in
                 continuation.resume(with: Result { try AppendOnlyFile.opened(at: path).append(line: line) })
             }
         }
-    }
-
-    /// One line of JSON, without its end.
-    static func line(_ batch: SpanBatch) throws -> [UInt8] {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        // Protobuf's JSON mapping has these names for what JSON has no number for.
-        encoder.nonConformingFloatEncodingStrategy = .convertToString(
-            positiveInfinity: "Infinity",
-            negativeInfinity: "-Infinity",
-            nan: "NaN"
-        )
-        return [UInt8](try encoder.encode(ExportRequest(batch)))
     }
 }

@@ -14,6 +14,7 @@ public final class OTLPSpan: Tracing.Span {
 
     private let limits: SpanLimits
     private let processor: any SpanProcessor
+    private let openSpans: OpenSpans
     private let recording: Mutex<Recording>
 
     private struct Recording {
@@ -22,15 +23,26 @@ public final class OTLPSpan: Tracing.Span {
     }
 
     /// Starts recording into `span` if that is sampled.
-    init(_ span: FinishedSpan, in context: ServiceContext, limits: SpanLimits, processor: any SpanProcessor) {
+    init(
+        _ span: FinishedSpan,
+        in context: ServiceContext,
+        limits: SpanLimits,
+        processor: any SpanProcessor,
+        openSpans: OpenSpans
+    ) {
         var context = context
         context.spanContext = span.context
         self.context = context
         self.spanContext = span.context
         self.limits = limits
         self.processor = processor
+        self.openSpans = openSpans
         self.recording = Mutex(Recording(span: span, isRecording: span.context.isSampled))
+        if span.context.isSampled { openSpans.insert(self) }
     }
+
+    /// Let go of without an end, it is not exported.
+    deinit { if isRecording { openSpans.remove(self) } }
 
     /// False once it has ended, and from the start where it is not sampled.
     public var isRecording: Bool { recording.withLock { $0.isRecording } }
@@ -124,7 +136,10 @@ public final class OTLPSpan: Tracing.Span {
             return recording.span
         }
         // Outside of the lock, so that a processor may look at the span.
-        if let finished { processor.spanEnded(finished) }
+        if let finished {
+            openSpans.remove(self)
+            processor.spanEnded(finished)
+        }
     }
 
     private func record(_ change: (inout FinishedSpan) -> Void) {

@@ -9,11 +9,30 @@ public struct OTLPTracer: Tracer {
     private let processor: any SpanProcessor
     private let sampler: Sampler
     private let limits: SpanLimits
+    let propagators: Propagators
+    let openSpans: OpenSpans
 
-    public init(processor: any SpanProcessor, sampler: Sampler = .standard, limits: SpanLimits = SpanLimits()) {
+    /// How old a span becomes at most, unless told otherwise: 30 days. That is longer than any session should last, and about
+    /// as long as backends keep a trace; a span that is open for longer has been forgotten.
+    public static let greatestSpanAge = Duration.seconds(30 * 86400)
+
+    /// - Parameters:
+    ///   - propagators: what `extract` reads.
+    ///   - greatestSpanAge: a span that is older is ended as failed; nil for no limit.
+    ///   - clock: measures that age.
+    public init(
+        processor: any SpanProcessor,
+        sampler: Sampler = .standard,
+        limits: SpanLimits = SpanLimits(),
+        propagators: Propagators = .standard,
+        greatestSpanAge: Duration? = greatestSpanAge,
+        clock: any Clock<Duration> = ContinuousClock()
+    ) {
         self.processor = processor
         self.sampler = sampler
         self.limits = limits
+        self.propagators = propagators
+        openSpans = OpenSpans(greatestAge: greatestSpanAge, clock: clock)
     }
 
     /// A tracer that exports each span as soon as it can after its end, in order: see ``QueueingSpanProcessor``.
@@ -88,20 +107,24 @@ public struct OTLPTracer: Tracer {
             ),
             in: context,
             limits: limits,
-            processor: processor
+            processor: processor,
+            openSpans: openSpans
         )
     }
 
-    /// Waits, no longer than `timeout`, until the spans that have ended before this call are exported.
+    /// Waits, no longer than `timeout`, until the spans that have ended before this call are exported; ends none.
     public func forceFlush(timeout: Duration) async -> FlushOutcome {
         await processor.forceFlush(timeout: timeout)
     }
 
-    /// Exports what has ended, then lets go of the exporter; spans that end later are dropped and counted.
+    /// Ends the spans that are still open, as failed for that reason, exports what has ended, then lets go of the exporter;
+    /// spans that end later are dropped and counted.
     ///
+    /// When the first call's `timeout` is over, the export that is going on is cancelled, and what waits is given up.
     /// May be called again, and at the same time: each call waits for the one shutdown, no longer than its own `timeout`.
     public func shutdown(timeout: Duration) async -> FlushOutcome {
-        await processor.shutdown(timeout: timeout)
+        openSpans.endAll("telemetry was shut down before the span ended")
+        return await processor.shutdown(timeout: timeout)
     }
 
     /// Asks for the spans that have ended to be exported, and returns at once; ``forceFlush(timeout:)`` waits for them.

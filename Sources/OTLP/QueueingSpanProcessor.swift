@@ -4,15 +4,21 @@ import Tracing
 
 /// Queues spans as they end, and exports them in order, one batch at a time, by a task that lives while there are any.
 ///
-/// Whoever ends a span only waits for a lock. When the queue is full, spans are dropped and counted, and the count is
+/// A batch goes when it is full, when its first span has waited for long enough, or when a flush or the shutdown asks for
+/// it. Whoever ends a span only waits for a lock. When the queue is full, spans are dropped and counted, and the count is
 /// logged by the exporting task. What an exporter throws is logged, and its batch is lost.
 public final class QueueingSpanProcessor: SpanProcessor {
-    /// At most this many spans go to the exporter in one call, as in OpenTelemetry's batches.
-    static let largestBatchCount = 512
-
     private struct State {
         var queue: [FinishedSpan] = []
         var isExporting = false
+        /// Whether the queue has waited for its delay.
+        var isOverdue = false
+        /// Ends the wait for a batch to become due.
+        var wakeUp: Promise<Void>?
+        /// The export that is going on.
+        var export: Task<Void, any Error>?
+        /// Whether the shutdown's time is over.
+        var isBrokenOff = false
         var acceptedCount = 0
         /// Of the accepted, those that an exporter has taken or refused.
         var settledCount = 0
@@ -34,25 +40,23 @@ public final class QueueingSpanProcessor: SpanProcessor {
     private let exporter: any SpanExporter
     private let resource: Resource
     private let scope: InstrumentationScope
-    private let capacity: Int
+    private let batching: SpanBatching
     private let logger: Logger
     private let clock: any Clock<Duration>
 
-    /// - Parameters:
-    ///   - capacity: how many spans may wait, besides the batch that is being exported.
-    ///   - clock: measures the limits of `forceFlush` and `shutdown`.
+    /// - Parameter clock: measures the delay and all limits.
     public init(
         exporter: any SpanExporter,
         resource: Resource,
         scope: InstrumentationScope,
-        capacity: Int = 2048,
+        batching: SpanBatching = .atOnce,
         logger: Logger,
         clock: any Clock<Duration> = ContinuousClock()
     ) {
         self.exporter = exporter
         self.resource = resource
         self.scope = scope
-        self.capacity = capacity
+        self.batching = batching
         self.logger = logger
         self.clock = clock
     }
@@ -61,8 +65,8 @@ public final class QueueingSpanProcessor: SpanProcessor {
     public var droppedCount: Int { state.withLock { $0.droppedCount } }
 
     public func spanEnded(_ span: FinishedSpan) {
-        let needsTask = state.withLock { state in
-            if state.shutdown != nil || state.queue.count >= capacity {
+        let (needsTask, wakeUp) = state.withLock { state in
+            if state.shutdown != nil || state.queue.count >= batching.queueCapacity {
                 state.droppedCount += 1
                 state.unreportedDropCount += 1
             } else {
@@ -70,33 +74,36 @@ public final class QueueingSpanProcessor: SpanProcessor {
                 state.acceptedCount += 1
             }
             defer { state.isExporting = true }
-            return !state.isExporting
+            return (!state.isExporting, takeWakeUp(&state))
         }
+        wakeUp?.fulfil(())
         // Detached: nothing of the span's own context may be current in an exporter.
         if needsTask { Task.detached { await self.exportQueue() } }
     }
 
     public func forceFlush(timeout: Duration) async -> FlushOutcome {
-        await flush(within: timeout)
+        guard let flush = startFlush() else { return .complete }
+        return await flush.value(within: timeout, on: clock) ?? .timedOut
     }
 
-    private func flush(within limit: Duration?) async -> FlushOutcome {
-        let promise: Promise<FlushOutcome>? = state.withLock { state in
-            guard state.settledCount < state.acceptedCount else { return nil }
+    /// What is fulfilled once all that has been taken is settled; nil if it is already.
+    private func startFlush() -> Promise<FlushOutcome>? {
+        let (promise, wakeUp): (Promise<FlushOutcome>?, Promise<Void>?) = state.withLock { state in
+            guard state.settledCount < state.acceptedCount else { return (nil, nil) }
             // Sharing a promise keeps them bounded where an exporter hangs and flushes go on being asked for.
             if let last = state.flushes.last, last.settledCount == state.acceptedCount,
                 last.lostCountBefore == state.lostCount
             {
-                return last.promise
+                return (last.promise, nil)
             }
             let promise = Promise<FlushOutcome>()
             state.flushes.append(
                 Flush(settledCount: state.acceptedCount, lostCountBefore: state.lostCount, promise: promise)
             )
-            return promise
+            return (promise, takeWakeUp(&state))
         }
-        guard let promise else { return .complete }
-        return await promise.value(within: limit, on: clock) ?? .timedOut
+        wakeUp?.fulfil(())
+        return promise
     }
 
     public func shutdown(timeout: Duration) async -> FlushOutcome {
@@ -108,8 +115,13 @@ public final class QueueingSpanProcessor: SpanProcessor {
         }
         if isFirst {
             Task.detached {
-                // However long an exporter takes, it is not shut down while it works; callers have their limits.
-                let outcome = await self.flush(within: nil)
+                var outcome = FlushOutcome.complete
+                if let flush = self.startFlush() {
+                    if await flush.value(within: timeout, on: self.clock) == nil { self.breakOff() }
+                    // However long an exporter takes to heed that, it is not shut down while it works; callers have
+                    // their limits.
+                    outcome = await flush.value(within: nil, on: self.clock) ?? .timedOut
+                }
                 await self.exporter.shutdown()
                 promise.fulfil(outcome)
             }
@@ -117,31 +129,97 @@ public final class QueueingSpanProcessor: SpanProcessor {
         return await promise.value(within: timeout, on: clock) ?? .timedOut
     }
 
+    /// Gives up what waits, and cancels the export that is going on.
+    private func breakOff() {
+        let (export, lostCount) = state.withLock { state in
+            state.isBrokenOff = true
+            defer { state.queue = [] }
+            return (state.export, state.queue.count)
+        }
+        if lostCount > 0 {
+            logger.error("Spans were lost: the shutdown's time was over", metadata: ["count": "\(lostCount)"])
+            settle(lostCount, lostCount: lostCount)
+        }
+        export?.cancel()
+    }
+
     private func exportQueue() async {
-        while let spans = nextBatch() {
-            var lostCount = 0
-            if !spans.isEmpty {
-                do {
-                    try await exporter.export(SpanBatch(resource: resource, scope: scope, spans: spans))
-                } catch {
-                    lostCount = spans.count
-                    logger.error("Spans were lost: \(error)", metadata: ["count": "\(spans.count)"])
-                }
+        while let step = nextStep() {
+            switch step {
+            case .wait(let wakeUp):
+                let wasWoken = await wakeUp.value(within: batching.delay, on: clock) != nil
+                if !wasWoken { state.withLock { $0.isOverdue = true } }
+            case .export(let spans):
+                var lostCount = 0
+                if !spans.isEmpty { lostCount = await export(spans) }
+                settle(spans.count, lostCount: lostCount)
             }
-            settle(spans.count, lostCount: lostCount)
         }
     }
 
-    /// The spans to export next, empty where there are only drops to report; nil when there is nothing left to do.
-    private func nextBatch() -> [FinishedSpan]? {
+    private enum Step {
+        /// Until the promise is fulfilled, or the delay has passed.
+        case wait(Promise<Void>)
+        /// Empty where there are only drops to report.
+        case export([FinishedSpan])
+    }
+
+    /// Nil when there is nothing left to do.
+    private func nextStep() -> Step? {
         state.withLock { state in
             guard !state.queue.isEmpty || state.unreportedDropCount > 0 else {
                 state.isExporting = false
+                state.isOverdue = false
                 return nil
             }
-            let batch = Array(state.queue.prefix(Self.largestBatchCount))
+            guard isDue(state) else {
+                let wakeUp = Promise<Void>()
+                state.wakeUp = wakeUp
+                return .wait(wakeUp)
+            }
+            let batch = Array(state.queue.prefix(batching.largestBatchCount))
             state.queue.removeFirst(batch.count)
-            return batch
+            if state.queue.isEmpty { state.isOverdue = false }
+            return .export(batch)
+        }
+    }
+
+    private func isDue(_ state: State) -> Bool {
+        batching.delay <= .zero || state.isOverdue || state.queue.count >= batching.largestBatchCount
+            || !state.flushes.isEmpty || state.shutdown != nil
+    }
+
+    /// What to fulfil, outside of the lock, if the batch that waits has become due.
+    private func takeWakeUp(_ state: inout State) -> Promise<Void>? {
+        guard state.wakeUp != nil, isDue(state) else { return nil }
+        defer { state.wakeUp = nil }
+        return state.wakeUp
+    }
+
+    /// Exports a batch within its limit. Returns how many of it are lost: none or all.
+    private func export(_ spans: [FinishedSpan]) async -> Int {
+        let batch = SpanBatch(resource: resource, scope: scope, spans: spans)
+        let export = Task.detached { [exporter] in try await exporter.export(batch) }
+        let isBrokenOff = state.withLock { state in
+            state.export = export
+            return state.isBrokenOff
+        }
+        if isBrokenOff { export.cancel() }
+        let timer = batching.exportTimeout.map { [clock] limit in
+            Task.detached {
+                try await clock.sleep(for: limit)
+                export.cancel()
+            }
+        }
+        defer { timer?.cancel() }
+        let result = await export.result
+        state.withLock { $0.export = nil }
+        do {
+            try result.get()
+            return 0
+        } catch {
+            logger.error("Spans were lost: \(error)", metadata: ["count": "\(spans.count)"])
+            return spans.count
         }
     }
 

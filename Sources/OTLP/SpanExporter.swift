@@ -2,7 +2,7 @@
 public protocol SpanExporter: Sendable {
     /// Delivers all of `batch`, or throws; a caller counts the batch as lost then, so retrying is the exporter's.
     ///
-    /// One call at a time is made. It must end by itself: a limit on the time is the exporter's own.
+    /// One call at a time is made. It must end by itself, and soon after its task is cancelled.
     func export(_ batch: SpanBatch) async throws
 
     /// Lets go of what the exporter holds; no call comes after it. Does nothing unless implemented.

@@ -9,6 +9,8 @@ public protocol SpanProcessor: Sendable {
     func forceFlush(timeout: Duration) async -> FlushOutcome
 
     /// Flushes, takes no more spans, and shuts the exporter down, once; each call waits no longer than its `timeout`.
+    ///
+    /// When the first call's is over, the export that is going on is cancelled, and what waits is given up.
     func shutdown(timeout: Duration) async -> FlushOutcome
 }
 
@@ -18,6 +20,6 @@ public enum FlushOutcome: Hashable, Sendable {
     case complete
     /// All was tried, and some was lost; the log says why.
     case failed
-    /// The time was over first; what is left goes on being exported, for as long as the process lives.
+    /// The time was over first; after a flush, what is left goes on being exported, for as long as the process lives.
     case timedOut
 }

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import HTTP
 
 /// Hands recordings to any program: one JSON object on its standard input, one on its standard output.
 ///

@@ -117,10 +117,8 @@ public struct HTTPExporter: RecordingExporter {
     ) -> Attempt {
         let isIdempotent = target.method == .put
         do throws(HTTPError) {
-            let response = try SIGPIPEShield.run { () throws(HTTPError) in
-                try client.send(request, deadline: deadline, cancellation: cancellation) {
-                    RecordingInspector(sha256: file.sha256)
-                }
+            let response = try client.send(request, deadline: deadline, cancellation: cancellation) {
+                RecordingInspector(sha256: file.sha256)
             }
             let failure = HTTPFailure(url: response.url, file: file)
             do throws(HTTPReceipt.Flaw) {

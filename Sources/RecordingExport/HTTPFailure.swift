@@ -117,14 +117,7 @@ struct HTTPFailure {
 
     /// The beginning of the answer's text, safe to show on a terminal.
     private func excerpt(_ response: HTTPResponse) -> String {
-        let text = String(decoding: response.body.prefix(1000), as: UTF8.self).unicodeScalars.map { scalar in
-            switch scalar.properties.generalCategory {
-            case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .surrogate, .unassigned:
-                " " as Character
-            default: Character(scalar)
-            }
-        }
-        let words = String(text).split(separator: " ").joined(separator: " ").prefix(120)
+        let words = String(decoding: response.body.prefix(1000), as: UTF8.self).printable()
         return words.isEmpty ? "" : " (\"\(words)\")"
     }
 }

@@ -111,7 +111,13 @@ struct RecordCommand: AsyncParsableCommand {
         guard let statePath = StateDirectory.path(asked: state, environment: environment).map(absolute) else {
             throw failure("no folder for state is known: give one with --state", ExitStatus.configuration)
         }
-        let tracer = try tracer(statePath, environment, logger)
+        let telemetry = OTLPConfiguration(
+            environment: environment,
+            spansFilePath: statePath + "/spans.jsonl",
+            version: Tapeline.version,
+            logger: logger
+        )
+        let tracer = try tracer(telemetry)
         let options = SessionOptions(
             capture: CaptureOptions(
                 deviceName: device,
@@ -129,25 +135,21 @@ struct RecordCommand: AsyncParsableCommand {
         )
         let session = AgentSession(options, tracer: tracer, logger: logger)
         let exporters = try export.map(exporter)
-        let code = try await JobContext.run(id: session.id) { _ in
-            try await RecordRun(session: session, isQuiet: quiet, isJSON: json).run(exporters: exporters)
+        // The session's span is a child of the one that the environment names.
+        let code = try await ServiceContext.withValue(telemetry.parent) {
+            try await JobContext.run(id: session.id) { _ in
+                try await RecordRun(session: session, isQuiet: quiet, isJSON: json).run(exporters: exporters)
+            }
         }
         if await tracer.shutdown(timeout: .seconds(10)) != .complete {
-            logger.error("the session's span was not written: check \(statePath)/spans.jsonl")
+            logger.error("the session's span was not delivered: check \(telemetry.destination)")
         }
         guard code == ExitStatus.delivered else { throw code }
     }
 
-    private func tracer(_ statePath: String, _ environment: [String: String], _ logger: Logger) throws -> OTLPTracer {
+    private func tracer(_ telemetry: OTLPConfiguration) throws -> OTLPTracer {
         do throws(SpansFileError) {
-            return OTLPTracer(
-                exporter: try JSONLinesFileExporter(path: statePath + "/spans.jsonl"),
-                resource: .detected(environment: environment, version: Tapeline.version, logger: logger),
-                scope: InstrumentationScope(version: Tapeline.version),
-                sampler: Sampler(environment: environment, logger: logger),
-                limits: SpanLimits(environment: environment, logger: logger),
-                logger: logger
-            )
+            return try telemetry.makeTracer()
         } catch {
             throw failure("\(error.description)", ExitStatus.cannotCreate)
         }

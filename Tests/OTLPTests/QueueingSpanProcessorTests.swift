@@ -7,12 +7,15 @@ import Tracing
     private let log = LogRecord()
     private let clock = ManualClock()
 
-    private func processor(_ exporter: ProbeExporter, capacity: Int = 2048) -> QueueingSpanProcessor {
+    private func processor(
+        _ exporter: any SpanExporter,
+        _ batching: SpanBatching = .atOnce
+    ) -> QueueingSpanProcessor {
         QueueingSpanProcessor(
             exporter: exporter,
             resource: .test,
             scope: .test,
-            capacity: capacity,
+            batching: batching,
             logger: log.logger,
             clock: clock
         )
@@ -52,7 +55,7 @@ import Tracing
 
     @Test func `A full queue drops what comes, counts it and tells, while nobody waits`() async {
         let exporter = ProbeExporter(isOpen: false)
-        let processor = processor(exporter, capacity: 2)
+        let processor = processor(exporter, SpanBatching(delay: .zero, exportTimeout: nil, queueCapacity: 2))
         end(["a"], in: processor)
         _ = await exporter.hasStarted.value(within: nil, on: clock)
         end(["b", "c", "d", "e", "f"], in: processor)
@@ -99,7 +102,7 @@ import Tracing
         #expect(await flushed == .timedOut)
 
         async let shutDown = processor.shutdown(timeout: .seconds(10))
-        await clock.sleeps(2)
+        await clock.sleeps(3)
         clock.advance(by: .seconds(10))
         #expect(await shutDown == .timedOut)
         #expect(exporter.shutdownCount == 0)
@@ -140,5 +143,80 @@ import Tracing
         end(["late"], in: processor)
         #expect(processor.droppedCount == 1)
         #expect(exporter.spans.isEmpty)
+    }
+
+    // SPAN-5
+    @Test func `A batch goes when its first span has waited for the delay, all in one`() async {
+        let exporter = ProbeExporter()
+        let processor = processor(exporter, SpanBatching(delay: .seconds(5), exportTimeout: nil))
+        end(["a"], in: processor)
+        await clock.sleeps(1)
+        clock.advance(by: .seconds(4))
+        end(["b", "c"], in: processor)
+        #expect(exporter.batches.isEmpty)
+        clock.advance(by: .seconds(1))
+        _ = await exporter.hasEnded.value(within: nil, on: clock)
+        #expect(exporter.batches.map { $0.spans.map(\.name) } == [["a", "b", "c"]])
+    }
+
+    // SPAN-5
+    @Test func `A full batch goes at once, and what is left waits`() async {
+        let exporter = ProbeExporter()
+        let batching = SpanBatching(delay: .seconds(5), exportTimeout: nil, largestBatchCount: 3)
+        let processor = processor(exporter, batching)
+        end(["a", "b", "c", "d"], in: processor)
+        _ = await exporter.hasEnded.value(within: nil, on: clock)
+        #expect(exporter.batches.map { $0.spans.map(\.name) } == [["a", "b", "c"]])
+        #expect(await processor.shutdown(timeout: .seconds(1)) == .complete)
+        #expect(exporter.batches.map(\.spans.count) == [3, 1])
+    }
+
+    @Test func `A flush and the shutdown do not wait for the delay`() async {
+        let exporter = ProbeExporter()
+        let processor = processor(exporter, SpanBatching(delay: .seconds(5), exportTimeout: nil))
+        end(["a"], in: processor)
+        #expect(await processor.forceFlush(timeout: .seconds(1)) == .complete)
+        end(["b"], in: processor)
+        #expect(await processor.shutdown(timeout: .seconds(1)) == .complete)
+        #expect(exporter.batches.map { $0.spans.map(\.name) } == [["a"], ["b"]])
+    }
+
+    @Test func `An export is cancelled when its time is over, and the next one goes on`() async {
+        let exporter = HangingExporter()
+        let processor = processor(exporter, SpanBatching(delay: .zero, exportTimeout: .seconds(30)))
+        end(["a"], in: processor)
+        async let flushed = processor.forceFlush(timeout: .seconds(3600))
+        await clock.sleeps(2)
+        clock.advance(by: .seconds(30))
+        #expect(await flushed == .failed)
+        #expect(log.lines == ["error: Spans were lost: Cancelled() count=1"])
+        end(["b"], in: processor)
+        await clock.sleeps(3)
+        clock.advance(by: .seconds(30))
+        #expect(await processor.forceFlush(timeout: .seconds(3600)) != .timedOut)
+        #expect(log.lines.count == 2)
+    }
+
+    // SES-4
+    @Test func `The shutdown's time over, the export is cancelled, what waits is given up, and the exporter shut down`()
+        async
+    {
+        let exporter = HangingExporter()
+        let processor = processor(exporter)
+        end(["a"], in: processor)
+        _ = await exporter.hasStarted.value(within: nil, on: clock)
+        end(["b", "c"], in: processor)
+        async let outcome = processor.shutdown(timeout: .seconds(10))
+        await clock.sleeps(2)
+        clock.advance(by: .seconds(10))
+        #expect(await outcome != .complete)
+        _ = await exporter.isShutDown.value(within: nil, on: clock)
+        #expect(exporter.exportCount == 1)
+        #expect(
+            Set(log.lines) == [
+                "error: Spans were lost: the shutdown's time was over count=2",
+                "error: Spans were lost: Cancelled() count=1",
+            ]
+        )
     }
 }

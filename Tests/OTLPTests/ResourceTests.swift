@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 import Tracing
 
@@ -19,7 +20,56 @@ import Tracing
         #expect(attributes.get("host.name") == .string(ProcessInfo.processInfo.hostName))
         #expect(attributes.get("process.pid") == .int64(Int64(ProcessInfo.processInfo.processIdentifier)))
         #expect(attributes.get("os.type") == "linux")
-        #expect(attributes.count == 8)
+    }
+
+    @Test func `The machine is described by the semantic conventions' names, from its own files`() throws {
+        let root = try TemporaryFolder()
+        for folder in ["etc", "proc/sys/kernel"] {
+            try FileManager.default.createDirectory(atPath: "\(root.path)/\(folder)", withIntermediateDirectories: true)
+        }
+        let release = """
+            # a comment
+            PRETTY_NAME="Box \\"OS\\" 12 (worm)"
+            NAME='Box OS'
+            VERSION_ID=12
+            VARIANT_ID=
+            """
+        _ = try root.write(Data(release.utf8), to: "etc/os-release")
+        _ = try root.write(Data("fdbf79e8af94cb7f9e8df36789187052\n".utf8), to: "etc/machine-id")
+        _ = try root.write(Data("6.1.0-25-amd64\n".utf8), to: "proc/sys/kernel/osrelease")
+        var expected: SpanAttributes = [
+            "host.name": .string(ProcessInfo.processInfo.hostName),
+            "host.id": "fdbf79e8af94cb7f9e8df36789187052",
+            "os.type": "linux",
+            "os.name": "Box OS",
+            "os.version": "12",
+            "os.description": "Box \"OS\" 12 (worm)",
+            "os.build_id": "6.1.0-25-amd64",
+            "process.pid": .int64(Int64(ProcessInfo.processInfo.processIdentifier)),
+            "process.executable.name": .string(ProcessInfo.processInfo.processName),
+            "process.runtime.name": "swift",
+        ]
+        #if arch(x86_64)
+            expected["host.arch"] = "amd64"
+        #elseif arch(arm64)
+            expected["host.arch"] = "arm64"
+        #endif
+        #expect(Machine(root: root.path).attributes == expected)
+    }
+
+    @Test func `What the machine does not tell is left out`() throws {
+        let root = try TemporaryFolder()
+        let attributes = Machine(root: root.path).attributes
+        for key in ["host.id", "os.name", "os.version", "os.description", "os.build_id"] {
+            #expect(attributes.get(key) == nil)
+        }
+    }
+
+    // SPAN-1
+    @Test func `No local path is in it`() {
+        detected([:]).forEach { key, value in
+            if case .string(let text) = value { #expect(!text.hasPrefix("/") && !text.contains(" /"), "\(key)") }
+        }
     }
 
     @Test func `Listed attributes are percent-decoded and override what was detected`() {

@@ -14,10 +14,33 @@ struct Moment: TracerInstant {
 
 /// A processor that keeps spans as they end.
 final class ProbeProcessor: SpanProcessor {
-    private let ended = Mutex<[FinishedSpan]>([])
+    private struct State {
+        var spans: [FinishedSpan] = []
+        var arrivals: [(count: Int, promise: Promise<Bool>)] = []
+    }
 
-    var spans: [FinishedSpan] { ended.withLock { $0 } }
-    func spanEnded(_ span: FinishedSpan) { ended.withLock { $0.append(span) } }
+    private let state = Mutex(State())
+
+    var spans: [FinishedSpan] { state.withLock { $0.spans } }
+
+    func spanEnded(_ span: FinishedSpan) {
+        let arrived = state.withLock { state in
+            state.spans.append(span)
+            return state.arrivals.filter { $0.count <= state.spans.count }
+        }
+        for arrival in arrived { arrival.promise.fulfil(true) }
+    }
+
+    /// Returns when, in all, so many spans have ended.
+    func hasEnded(_ count: Int) async {
+        let promise = Promise<Bool>()
+        state.withLock { state in
+            if state.spans.count >= count { promise.fulfil(true) }
+            state.arrivals.append((count, promise))
+        }
+        _ = await promise.value(within: nil, on: ContinuousClock())
+    }
+
     func forceFlush(timeout: Duration) async -> FlushOutcome { .complete }
     func shutdown(timeout: Duration) async -> FlushOutcome { .complete }
 }

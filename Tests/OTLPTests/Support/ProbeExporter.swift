@@ -8,6 +8,8 @@ final class ProbeExporter: SpanExporter {
 
     let hasStarted = Promise<Bool>()
     let gate = Promise<Bool>()
+    /// The first export, that is.
+    let hasEnded = Promise<Bool>()
     private let failingNames: Set<String>
     private let state = Mutex(State())
 
@@ -38,9 +40,35 @@ final class ProbeExporter: SpanExporter {
         _ = await gate.value(within: nil, on: ContinuousClock())
         if batch.spans.contains(where: { failingNames.contains($0.name) }) { throw Refused() }
         state.withLock { $0.batches.append(batch) }
+        hasEnded.fulfil(true)
     }
 
     func shutdown() async {
         state.withLock { $0.shutdownCount += 1 }
     }
+}
+
+/// Exports for ever, until it is cancelled.
+final class HangingExporter: SpanExporter {
+    struct Cancelled: Error {}
+
+    let hasStarted = Promise<Bool>()
+    let isShutDown = Promise<Bool>()
+    private let count = Mutex(0)
+
+    var exportCount: Int { count.withLock { $0 } }
+
+    func export(_ batch: SpanBatch) async throws {
+        count.withLock { $0 += 1 }
+        hasStarted.fulfil(true)
+        let cancellation = Promise<Bool>()
+        _ = await withTaskCancellationHandler {
+            await cancellation.value(within: nil, on: ContinuousClock())
+        } onCancel: {
+            cancellation.fulfil(true)
+        }
+        throw Cancelled()
+    }
+
+    func shutdown() async { isShutDown.fulfil(true) }
 }

@@ -108,15 +108,16 @@ public final class LoopbackServer: Sendable {
         try self.init { number, _ in replies[min(number, replies.count - 1)] }
     }
 
-    deinit { shutdown(listener, Int32(SHUT_RDWR)) }
+    deinit { close() }
 
     /// Ends all connections, and takes no further ones.
     public func close() {
         state.withLock { state in
+            // Once only: after it the listener's number may be another socket's.
+            if !state.isClosed { shutdown(listener, Int32(SHUT_RDWR)) }
             state.isClosed = true
             for connection in state.connections { shutdown(connection, Int32(SHUT_RDWR)) }
         }
-        shutdown(listener, Int32(SHUT_RDWR))
     }
 
     public var url: String { "http://127.0.0.1:\(port)" }

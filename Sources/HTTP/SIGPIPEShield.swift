@@ -1,9 +1,9 @@
 // Fence: this thread's signal mask.
 import Glibc
 
-/// Runs a piece of work with SIGPIPE held off this thread: writing to a program that does not read is then just EPIPE.
-enum SIGPIPEShield {
-    static func run<Value, Failure>(_ work: () throws(Failure) -> Value) throws(Failure) -> Value {
+/// Runs a piece of work with SIGPIPE held off this thread: writing to what is not read is then just EPIPE.
+package enum SIGPIPEShield {
+    package static func run<Value, Failure>(_ work: () throws(Failure) -> Value) throws(Failure) -> Value {
         var pipeSignal = sigset_t()
         var oldMask = sigset_t()
         // With a known signal number and known operations, none of these calls can fail.
