@@ -14,6 +14,7 @@ let rules: [SwiftSetting] = [
 ]
 
 let tracing = Target.Dependency.product(name: "Tracing", package: "swift-distributed-tracing")
+let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
 let package = Package(
@@ -47,7 +48,7 @@ let package = Package(
         .target(name: "HTTP", dependencies: ["CCurl"], swiftSettings: rules),
         .target(
             name: "Messages",
-            dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
+            dependencies: [protobuf],
             exclude: ["generate", "livekit.proto", "status.proto", "trace.proto"],
             swiftSettings: rules
         ),
@@ -59,7 +60,7 @@ let package = Package(
         ),
         .target(
             name: "RecordingExport",
-            dependencies: ["Audio", "CLinux", "HTTP", "RecorderIO", logging],
+            dependencies: ["Audio", "CLinux", "HTTP", "Messages", "RecorderIO", logging, protobuf],
             swiftSettings: rules
         ),
         .target(name: "RecordingStore", dependencies: ["RecorderIO"], swiftSettings: rules),
@@ -125,7 +126,8 @@ let package = Package(
         ),
         .testTarget(
             name: "RecordingExportTests",
-            dependencies: ["Audio", "HTTP", "LoopbackServer", "RecorderIO", "RecordingExport", "TestSupport"],
+            dependencies: ["Audio", "HTTP", "LoopbackServer", "RecorderIO", "RecordingExport", "TestSupport", logging],
+            exclude: ["Support/livekit-receiver.py"],
             swiftSettings: rules
         ),
         .testTarget(
