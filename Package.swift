@@ -65,7 +65,7 @@ let package = Package(
         ),
         .target(
             name: "RecordingExport",
-            dependencies: ["Audio", "CLinux", "HTTP", "RecorderIO", logging],
+            dependencies: ["Audio", "CLinux", "HTTP", "Messages", "RecorderIO", logging, protobuf],
             swiftSettings: rules
         ),
         .target(name: "RecordingStore", dependencies: ["RecorderIO"], swiftSettings: rules),
@@ -140,7 +140,8 @@ let package = Package(
         ),
         .testTarget(
             name: "RecordingExportTests",
-            dependencies: ["Audio", "HTTP", "LoopbackServer", "RecorderIO", "RecordingExport", "TestSupport"],
+            dependencies: ["Audio", "HTTP", "LoopbackServer", "RecorderIO", "RecordingExport", "TestSupport", logging],
+            exclude: ["Support/livekit-receiver.py"],
             swiftSettings: rules
         ),
         .testTarget(

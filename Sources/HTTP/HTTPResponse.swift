@@ -32,6 +32,9 @@ public struct HTTPResponse: Hashable, Sendable {
         return header.flatMap { $0.value.isEmpty ? nil : $0.value }
     }
 
+    /// What the server's clock said, in seconds since 1970; nil where its `Date` is not there, or none.
+    public var date: Int64? { self["Date"].flatMap(HTTPTransfer.secondsSince1970) }
+
     /// How long `Retry-After` asks to wait, from seconds or a date; nil where it asks for nothing, or is neither.
     ///
     /// A date counts from the server's own `Date`, so that a clock that is off here changes nothing; without one, from
@@ -41,7 +44,6 @@ public struct HTTPResponse: Hashable, Sendable {
         // Seconds may have a fraction where a server is careless about the grammar.
         if let seconds = Double(text), seconds.isFinite { return .seconds(min(max(seconds, 0), 1e9)) }
         guard let date = HTTPTransfer.secondsSince1970(of: text) else { return nil }
-        let start = self["Date"].flatMap(HTTPTransfer.secondsSince1970) ?? now
-        return .seconds(min(max(date - start, 0), 1_000_000_000))
+        return .seconds(min(max(date - (self.date ?? now), 0), 1_000_000_000))
     }
 }

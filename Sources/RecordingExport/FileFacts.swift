@@ -1,5 +1,6 @@
 // Fence: struct stat.
 import Glibc
+import RecorderIO
 
 /// What the system says of a file without opening it.
 struct FileFacts: Hashable, Sendable {
@@ -21,6 +22,17 @@ struct FileFacts: Hashable, Sendable {
             throw SystemCallFailure(call: "stat", code: errno)
         }
         return FileFacts(status)
+    }
+
+    /// Of a recording's file, which must be what was finalized, by its size (EXP-5: before anything is opened).
+    static func ofUnchanged(_ file: FinishedRecording) throws(RecordingExportError) -> FileFacts {
+        let facts: FileFacts?
+        do { facts = try of(file.path) } catch { throw RecordingExportError(reading: file, error) }
+        guard let facts else {
+            throw RecordingExportError(reading: file, SystemCallFailure(call: "stat", code: ENOENT))
+        }
+        guard facts.isRegularFile, facts.byteCount == file.byteCount else { throw RecordingExportError(changed: file) }
+        return facts
     }
 
     /// Does not follow a symbolic link. Nil where there is no such file.

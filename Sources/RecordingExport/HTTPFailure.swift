@@ -8,33 +8,40 @@ struct HTTPFailure {
     let file: FinishedRecording
 
     func notAnswered(_ error: HTTPError) -> RecordingExportError {
-        let (kind, fix, span): (RecordingExportError.Kind, String, String) =
-            switch error.kind {
-            case .resolve: (.failed, "check the name and the network", "the host's name is unknown")
-            case .connect: (.failed, "check the address, the network and the proxy", "no connection could be made")
-            case .handshake: (.failed, "check that the server speaks TLS there", "no encrypted connection came about")
-            case .trust:
-                (
-                    .configuration, "install its authority's certificate in the system, or correct the name",
-                    "the server's certificate is not trusted"
-                )
-            case .timeout: (.timeout, "allow it more time with #timeout=SECONDS", "the server did not answer in time")
-            case .stall: (.timeout, "check the network and the server", "the transfer stalled")
-            case .cancelled: (.failed, "export it again", "the delivery was cancelled")
-            case .connectionLost: (.failed, "check the network and the server", "the connection was lost")
-            case .request: (.configuration, "correct the URL and the headers", "the request cannot be made")
-            case .redirect: (.configuration, "use the URL that it redirects to", "the redirect was not followed")
-            case .body: (.unreadable, "restore it, and export it again", "the recording's file could not be read")
-            case .inspection: (.unreadable, "", "")
-            case .system: (.failed, "free memory, threads and descriptors", "the system had no room for the transfer")
-            }
         if error.kind == .inspection { return RecordingExportError(changed: file) }
+        let remedy = Self.remedy(for: error, moreTime: "allow it more time with #timeout=SECONDS")
         return RecordingExportError(
-            kind,
-            "cannot deliver to \(url.withoutQuery): \(error.description): \(fix)",
-            onSpan: span,
+            remedy.kind,
+            "cannot deliver to \(url.withoutQuery): \(error.description): \(remedy.fix)",
+            onSpan: remedy.span,
             isRetryable: error.isPassing
         )
+    }
+
+    /// What to do about it, and what the span says of it. `moreTime` says how its time limit is raised.
+    static func remedy(
+        for error: HTTPError,
+        moreTime: String
+    ) -> (kind: RecordingExportError.Kind, fix: String, span: String) {
+        switch error.kind {
+        case .resolve: (.failed, "check the name and the network", "the host's name is unknown")
+        case .connect: (.failed, "check the address, the network and the proxy", "no connection could be made")
+        case .handshake: (.failed, "check that the server speaks TLS there", "no encrypted connection came about")
+        case .trust:
+            (
+                .configuration, "install its authority's certificate in the system, or correct the name",
+                "the server's certificate is not trusted"
+            )
+        case .timeout: (.timeout, moreTime, "the server did not answer in time")
+        case .stall: (.timeout, "check the network and the server", "the transfer stalled")
+        case .cancelled: (.failed, "export it again", "the delivery was cancelled")
+        case .connectionLost: (.failed, "check the network and the server", "the connection was lost")
+        case .request: (.configuration, "correct the URL and the headers", "the request cannot be made")
+        case .redirect: (.configuration, "use the URL that it redirects to", "the redirect was not followed")
+        case .body, .inspection:
+            (.unreadable, "restore it, and export it again", "the recording's file could not be read")
+        case .system: (.failed, "free memory, threads and descriptors", "the system had no room for the transfer")
+        }
     }
 
     func unverified(_ response: HTTPResponse, _ flaw: HTTPReceipt.Flaw) -> RecordingExportError {
@@ -43,7 +50,7 @@ struct HTTPFailure {
         case .page:
             return failed(
                 .configuration,
-                "it answered \(response.status) with a page instead of a receipt\(excerpt(response))",
+                "it answered \(response.status) with a page instead of a receipt\(response.excerpt)",
                 "check the URL, and whether a proxy or a login is in between",
                 onSpan: "the server answered with a page instead of a receipt"
             )
@@ -97,7 +104,7 @@ struct HTTPFailure {
             }
         return failed(
             kind,
-            "it answered \(response.status)\(excerpt(response))",
+            "it answered \(response.status)\(response.excerpt)",
             fix,
             onSpan: "the server answered with status \(response.status)",
             isRetryable: kind == .failed && response.status != 202
@@ -113,11 +120,5 @@ struct HTTPFailure {
     ) -> RecordingExportError {
         let sentence = "cannot deliver to \(url.withoutQuery): \(cause): \(fix)"
         return RecordingExportError(kind, sentence, onSpan: span, isRetryable: isRetryable)
-    }
-
-    /// The beginning of the answer's text, safe to show on a terminal.
-    private func excerpt(_ response: HTTPResponse) -> String {
-        let words = String(decoding: response.body.prefix(1000), as: UTF8.self).printable()
-        return words.isEmpty ? "" : " (\"\(words)\")"
     }
 }

@@ -19,7 +19,7 @@ struct HTTPReceipt {
     /// The URL that the recording has now, without query, user and password (SPAN-6).
     func verified() throws(Flaw) -> String {
         guard [200, 201, 204].contains(response.status) else { throw .status }
-        if response.status == 200, isPage { throw .page }
+        if response.isPage { throw .page }
         let digests = digests
         guard digests.isEmpty || digests.contains(file.sha256) else { throw .digest }
         guard response.status == 201, let location = response["Location"] else { return response.url.withoutQuery }
@@ -29,14 +29,6 @@ struct HTTPReceipt {
             // Not a URL that may be shown: what was asked for is right as well.
             return response.url.withoutQuery
         }
-    }
-
-    private var isPage: Bool {
-        let type = response["Content-Type"]?.lowercased().prefix { $0 != ";" }.trimmed ?? ""
-        if type == "text/html" || type.hasSuffix("/xml") || type.hasSuffix("+xml") { return true }
-        let byteOrderMark: [UInt8] = [0xef, 0xbb, 0xbf]
-        let body = response.body.starts(with: byteOrderMark) ? response.body.dropFirst(3) : response.body[...]
-        return body.first { !" \t\r\n".utf8.contains($0) } == UInt8(ascii: "<")
     }
 
     /// Every SHA-256 that the server says it has, in lower-case hexadecimal. An MD5 cannot be compared with one. A

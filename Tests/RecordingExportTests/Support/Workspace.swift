@@ -58,3 +58,18 @@ final class Workspace: Sendable {
         try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
     }
 }
+
+extension Workspace {
+    /// A session that ended with a recording in an Ogg container, by name.
+    func upload(jobID: String? = nil, transcript: String? = nil) throws -> SessionUpload {
+        var recording = try recording()
+        recording.file?.container = .oggOpus
+        return SessionUpload(
+            recording: recording,
+            jobID: jobID,
+            startedAt: 1_749_999_999,
+            endedAt: 1_750_000_016.5,
+            chatHistory: transcript.map { Array($0.utf8) }
+        )
+    }
+}

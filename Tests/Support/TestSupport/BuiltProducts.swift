@@ -33,6 +33,11 @@ public enum BuiltProducts {
         return path as String
     }()
 
+    /// A Python that has the packages of `.ci/requirements.txt`, put there by `.ci/setup test`.
+    public static var python: String { packageRoot + "/.venv/bin/python" }
+
+    public static var hasPython: Bool { FileManager.default.fileExists(atPath: python) }
+
     /// A file of `Fixtures/`.
     public static func fixture(_ name: String) -> String { "\(packageRoot)/Fixtures/\(name)" }
 
