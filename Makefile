@@ -1,8 +1,9 @@
-.PHONY: setup demo test lint bench tsan
+.PHONY: setup demo test lint docs bench tsan
 
 setup: ; @.ci/setup demo test bench
 demo: ; @.ci/demo
 test: ; @.ci/test
 lint: ; @.ci/lint
+docs: ; @.ci/docs
 bench: ; @Benchmarks/compare
 tsan: ; @.ci/tsan

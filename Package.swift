@@ -156,11 +156,20 @@ let package = Package(
             path: "Tests/Support/SessionCycles",
             swiftSettings: rules
         ),
+        // The example of the README and of the article in Sources/Session/Session.docc.
+        .executableTarget(
+            name: "Recorder",
+            dependencies: [
+                "Capture", "OTLP", "RecorderIO", "RecordingExport", "RecordingStore", "Session", logging, tracing,
+            ],
+            path: "Tests/Support/Recorder",
+            swiftSettings: rules
+        ),
         .testTarget(
             name: "SessionTests",
             dependencies: [
                 "Audio", "Capture", "FixtureMicrophone", "OTLP", "RecorderIO", "RecordingExport", "RecordingStore",
-                "Session", "SessionCycles", "TestSupport", logging, tracing,
+                "Recorder", "Session", "SessionCycles", "TestSupport", logging, tracing,
                 .product(name: "InMemoryTracing", package: "swift-distributed-tracing"),
             ],
             swiftSettings: rules

@@ -1,4 +1,5 @@
 import HTTP
+public import Logging
 
 /// The primary upload, written as a URL: `livekit:ROOM-ID`, with `simulated=true` and `timeout=SECONDS` as its query
 /// (EXP-8).
@@ -51,13 +52,15 @@ public enum UploaderURL: Hashable, Sendable {
     /// - Throws: `RecordingExportError` of kind `configuration` where the environment lacks something.
     public func makeUploader(
         environment: [String: String],
-        userAgent: String = "tapeline"
+        userAgent: String = "tapeline",
+        logger: Logger
     ) throws(RecordingExportError) -> any SessionReportUploader {
         switch self {
         case .liveKit(let roomID, let isSimulated, let timeLimit):
             let project = try LiveKitProject(environment: environment)
             var uploader = LiveKitUploader(project, roomID: roomID, isSimulated: isSimulated)
             uploader.client.userAgent = userAgent
+            uploader.logger = logger
             if let timeLimit { uploader.timeLimit = timeLimit }
             return uploader
         }

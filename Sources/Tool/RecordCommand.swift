@@ -70,6 +70,15 @@ struct RecordCommand: AsyncParsableCommand {
     )
     var export: [String] = []
 
+    @Option(
+        help: """
+            Upload to LiveKit's observability endpoint, before all exports: livekit:ROOM-ID, with ?simulated=true and \
+            timeout=SECONDS joined by &. LIVEKIT_URL or LIVEKIT_OBSERVABILITY_URL, LIVEKIT_API_KEY and LIVEKIT_API_SECRET \
+            tell the server and the credentials.
+            """
+    )
+    var upload: String?
+
     @Flag(help: "Replace an existing FILE.")
     var force = false
 
@@ -88,6 +97,7 @@ struct RecordCommand: AsyncParsableCommand {
         try check(output == nil || directory == nil, "--output and --directory exclude each other: give one of them")
         try check(output.map { !$0.isEmpty && !$0.hasSuffix("/") }, "--output must name a file")
         for url in export { _ = try exporter(url) }
+        if let upload { _ = try uploaderURL(upload) }
     }
 
     private func check(_ isRight: Bool?, _ sentence: String) throws {
@@ -101,6 +111,25 @@ struct RecordCommand: AsyncParsableCommand {
                 .makeExporter(userAgent: "tapeline/\(Tapeline.version)")
         } catch {
             throw ValidationError(error.description)
+        }
+    }
+
+    private func uploaderURL(_ url: String) throws -> UploaderURL {
+        do throws(RecordingExportError) {
+            return try UploaderURL(url)
+        } catch {
+            throw ValidationError(error.description)
+        }
+    }
+
+    private func uploader(_ environment: [String: String], _ logger: Logger) throws -> (any SessionReportUploader)? {
+        guard let upload else { return nil }
+        let url = try uploaderURL(upload)
+        do throws(RecordingExportError) {
+            let userAgent = "tapeline/\(Tapeline.version)"
+            return try url.makeUploader(environment: environment, userAgent: userAgent, logger: logger)
+        } catch {
+            throw failure(error.description, ExitStatus.configuration)
         }
     }
 
@@ -131,6 +160,7 @@ struct RecordCommand: AsyncParsableCommand {
             place: output.map { .file(path: absolute($0)) } ?? .directory(path: directory.map(absolute) ?? statePath),
             replacesFile: force,
             durationSeconds: duration,
+            uploader: try uploader(environment, logger),
             version: Tapeline.version
         )
         let session = AgentSession(options, tracer: tracer, logger: logger)

@@ -1,8 +1,11 @@
 import HTTP
+import Logging
 import RecordingExport
 import Testing
 
 @Suite struct UploaderURLTests {
+    private let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
     // EXP-8
     @Test func `A room, and how it is uploaded, are read from a URL`() throws {
         #expect(try UploaderURL("livekit:RM_x") == .liveKit(roomID: "RM_x", isSimulated: false, timeLimit: nil))
@@ -16,14 +19,14 @@ import Testing
             "LIVEKIT_URL": "wss://a.livekit.cloud", "LIVEKIT_API_KEY": "key", "LIVEKIT_API_SECRET": "secret",
         ]
         let url = try UploaderURL("livekit:RM_x?simulated=true&timeout=300")
-        let made = try url.makeUploader(environment: environment, userAgent: "tapeline/1.2.3")
+        let made = try url.makeUploader(environment: environment, userAgent: "tapeline/1.2.3", logger: logger)
         let uploader = try #require(made as? LiveKitUploader)
         #expect(uploader.roomID == "RM_x")
         #expect(uploader.isSimulated)
         #expect(uploader.timeLimit == .seconds(300))
         #expect(uploader.client.userAgent == "tapeline/1.2.3")
         #expect(uploader.project.endpoint.description == "https://a.livekit.cloud/observability/recordings/v0")
-        let error = #expect(throws: RecordingExportError.self) { try url.makeUploader(environment: [:]) }
+        let error = #expect(throws: RecordingExportError.self) { try url.makeUploader(environment: [:], logger: logger) }
         #expect(error?.kind == .configuration)
     }
 

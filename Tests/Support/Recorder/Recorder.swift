@@ -2,7 +2,9 @@ import Capture
 import Foundation
 import Logging
 import OTLP
+import RecorderIO
 import RecordingExport
+import RecordingStore
 import Session
 import Tracing
 

@@ -14,6 +14,9 @@ public enum BuiltProducts {
     /// Starts and closes sessions in a process of its own.
     public static var sessionCycles: String { folder + "/SessionCycles" }
 
+    /// The example of how the library is used.
+    public static var recorder: String { folder + "/Recorder" }
+
     /// The ALSA plugin.
     public static var fixtureMicrophone: String { folder + "/libFixtureMicrophone.so" }
 
