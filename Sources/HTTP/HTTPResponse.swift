@@ -41,7 +41,9 @@ public struct HTTPResponse: Hashable, Sendable {
         // Seconds may have a fraction where a server is careless about the grammar.
         if let seconds = Double(text), seconds.isFinite { return .seconds(min(max(seconds, 0), 1e9)) }
         guard let date = HTTPTransfer.secondsSince1970(of: text) else { return nil }
-        let start = self["Date"].flatMap(HTTPTransfer.secondsSince1970) ?? now
-        return .seconds(min(max(date - start, 0), 1_000_000_000))
+        return .seconds(min(max(date - (self.date ?? now), 0), 1_000_000_000))
     }
+
+    /// When the server sent it by its own clock, in seconds since 1970; nil where it does not tell.
+    public var date: Int64? { self["Date"].flatMap(HTTPTransfer.secondsSince1970) }
 }

@@ -1,10 +1,13 @@
 // Fence: struct stat.
 import Glibc
+import RecorderIO
 
 /// What the system says of a file without opening it.
 struct FileFacts: Hashable, Sendable {
     var byteCount: Int64
     var isRegularFile: Bool
+    /// When its content changed last, in seconds since 1970.
+    var changedAt: Double
     /// Equal for two names of one file.
     var identity: Identity
 
@@ -23,6 +26,17 @@ struct FileFacts: Hashable, Sendable {
         return FileFacts(status)
     }
 
+    /// Of a recording's file, which must be what was finalized, by its size (EXP-5: before anything is opened).
+    static func ofUnchanged(_ file: FinishedRecording) throws(RecordingExportError) -> FileFacts {
+        let facts: FileFacts?
+        do { facts = try of(file.path) } catch { throw RecordingExportError(reading: file, error) }
+        guard let facts else {
+            throw RecordingExportError(reading: file, SystemCallFailure(call: "stat", code: ENOENT))
+        }
+        guard facts.isRegularFile, facts.byteCount == file.byteCount else { throw RecordingExportError(changed: file) }
+        return facts
+    }
+
     /// Does not follow a symbolic link. Nil where there is no such file.
     static func of(_ name: String, in directory: borrowing Descriptor) throws(SystemCallFailure) -> FileFacts? {
         var status = stat()
@@ -33,9 +47,19 @@ struct FileFacts: Hashable, Sendable {
         return FileFacts(status)
     }
 
+    /// Of what is open, whatever its name is by now.
+    static func of(_ descriptor: borrowing Descriptor) throws(SystemCallFailure) -> FileFacts {
+        var status = stat()
+        guard unsafe fstat(descriptor.number, &status) == 0 else {
+            throw SystemCallFailure(call: "fstat", code: errno)
+        }
+        return FileFacts(status)
+    }
+
     private init(_ status: stat) {
         byteCount = Int64(status.st_size)
         isRegularFile = status.st_mode & S_IFMT == S_IFREG
+        changedAt = Double(status.st_mtim.tv_sec)
         identity = Identity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
     }
 }

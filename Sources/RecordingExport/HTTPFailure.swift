@@ -6,6 +6,8 @@ struct HTTPFailure {
     /// For the report; queries may hold secrets.
     let url: HTTPURL
     let file: FinishedRecording
+    /// How the user allows more time.
+    var timeLimitOption = "#timeout=SECONDS"
 
     func notAnswered(_ error: HTTPError) -> RecordingExportError {
         let (kind, fix, span): (RecordingExportError.Kind, String, String) =
@@ -18,7 +20,7 @@ struct HTTPFailure {
                     .configuration, "install its authority's certificate in the system, or correct the name",
                     "the server's certificate is not trusted"
                 )
-            case .timeout: (.timeout, "allow it more time with #timeout=SECONDS", "the server did not answer in time")
+            case .timeout: (.timeout, "allow it more time with \(timeLimitOption)", "the server did not answer in time")
             case .stall: (.timeout, "check the network and the server", "the transfer stalled")
             case .cancelled: (.failed, "export it again", "the delivery was cancelled")
             case .connectionLost: (.failed, "check the network and the server", "the connection was lost")
@@ -64,7 +66,7 @@ struct HTTPFailure {
         return failed(
             .failed,
             "it answered \(response.status) and asks to wait \(seconds) s, which is longer than the time left",
-            "export it again later, or allow it more time with #timeout=SECONDS",
+            "export it again later, or allow it more time with \(timeLimitOption)",
             onSpan: "the server asks to wait for longer than the time left (status \(response.status))",
             isRetryable: true
         )
@@ -104,7 +106,7 @@ struct HTTPFailure {
         )
     }
 
-    private func failed(
+    func failed(
         _ kind: RecordingExportError.Kind,
         _ cause: String,
         _ fix: String,
@@ -115,16 +117,20 @@ struct HTTPFailure {
         return RecordingExportError(kind, sentence, onSpan: span, isRetryable: isRetryable)
     }
 
-    /// The beginning of the answer's text, safe to show on a terminal.
     private func excerpt(_ response: HTTPResponse) -> String {
-        let text = String(decoding: response.body.prefix(1000), as: UTF8.self).unicodeScalars.map { scalar in
+        let words = Self.excerpt(of: String(decoding: response.body.prefix(1000), as: UTF8.self))
+        return words.isEmpty ? "" : " (\"\(words)\")"
+    }
+
+    /// The beginning of a server's text, safe to show on a terminal.
+    static func excerpt(of text: String) -> String {
+        let text = text.unicodeScalars.map { scalar in
             switch scalar.properties.generalCategory {
             case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .surrogate, .unassigned:
                 " " as Character
             default: Character(scalar)
             }
         }
-        let words = String(text).split(separator: " ").joined(separator: " ").prefix(120)
-        return words.isEmpty ? "" : " (\"\(words)\")"
+        return String(String(text).split(separator: " ").joined(separator: " ").prefix(120))
     }
 }
