@@ -39,6 +39,9 @@ final class S3Connection: Sendable {
         self.target = target
         self.credentials = credentials
         self.region = region
+        var client = client
+        // The signature is for one host, and a redirect tells the bucket's region.
+        client.redirectLimit = 0
         self.client = client
         self.retryPolicy = retryPolicy
         self.clock = clock
@@ -52,13 +55,19 @@ final class S3Connection: Sendable {
     /// - Throws: `RecordingExportError`, or `CancellationError`.
     func send(_ request: S3Request, attemptLimit: Int = .max) async throws -> S3Answer {
         let limit = min(attemptLimit, retryPolicy.attemptLimit)
-        for attempt in 1... {
+        var attempt = 1
+        // Each of the two things that can be learned, once.
+        var correctionsLeft = 2
+        while true {
             var asked: Duration?
             var answer: S3Answer?
             var failure: any Error = CancellationError()
             do {
-                let received = S3Answer(try await self.response(to: request), attempt: attempt)
-                if attempt < limit, learn(from: received, request) { continue }
+                let received = S3Answer(try await response(to: request), attempt: attempt)
+                if correctionsLeft > 0, learn(from: received, request) {
+                    correctionsLeft -= 1
+                    continue
+                }
                 guard received.isPassing, attempt < limit else { return received }
                 asked = received.response.retryAfter(now: Int64(clock.now()))
                 answer = received
@@ -74,8 +83,8 @@ final class S3Connection: Sendable {
                 throw self.failure.http.mustWait(answer.response, asked)
             }
             try await clock.pause(wait)
+            attempt += 1
         }
-        throw CancellationError()
     }
 
     /// Sends a request, and refuses every answer but a success.
@@ -122,7 +131,8 @@ final class S3Connection: Sendable {
                 state.knowsConditions = false
                 return true
             }
-            guard answer.response.status == 403, let date = answer.response.date else { return false }
+            // Most say 403; a few 400.
+            guard [400, 403].contains(answer.response.status), let date = answer.response.date else { return false }
             let offset = Double(date) - clock.now()
             guard abs(offset - state.clockOffset) > Self.greatestSkew else { return false }
             state.clockOffset = offset
