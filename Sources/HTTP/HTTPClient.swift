@@ -9,7 +9,7 @@ public struct HTTPClient: Sendable {
     public var stallTimeout: Duration
     /// Of an answer's body, this much is kept.
     public var keptByteCount: Int
-    /// Redirects followed for one request.
+    /// Redirects followed for one request. With 0 they are returned like any answer.
     public var redirectLimit: Int
     public var tls: TLSFiles
 
@@ -49,7 +49,7 @@ public struct HTTPClient: Sendable {
                 let transfer = try HTTPTransfer(client: self)
                 return try transfer.perform(request, deadline, cancellation, inspector)
             }
-            guard [307, 308].contains(response.status) else { return response }
+            guard [307, 308].contains(response.status), redirectLimit > 0 else { return response }
             request = try redirected(request, by: response)
         }
         throw HTTPError(.redirect, "it redirects more than \(redirectLimit) times", mayHaveArrived: true)

@@ -45,8 +45,12 @@ struct HTTPTransfer: ~Copyable {
         defer { unsafe curl_slist_free_all(headers) }
         let code = try withExtendedLifetime(exchange) { () throws(HTTPError) in try run(deadline, cancellation) }
         if let failure = body.failure { throw failure }
+        // libcurl takes the end of a connection for the end of a head.
+        guard exchange.isHeadComplete else {
+            throw code == CURLE_OK ? failure(.connectionLost, "the answer broke off") : failure(code)
+        }
         // A server that refuses an upload early closes while it is being sent to: its answer counts all the same.
-        guard code == CURLE_OK || (exchange.isHeadComplete && exchange.status >= 400) else { throw failure(code) }
+        guard code == CURLE_OK || exchange.status >= 400 else { throw failure(code) }
         return HTTPResponse(
             status: exchange.status,
             headers: exchange.headers,

@@ -1,20 +1,13 @@
-/// HMAC with SHA-256: proves that a message comes from someone who has the key (RFC 2104).
+internal import CCrypto
+
+/// HMAC with SHA-256 (RFC 2104) by libcrypto, for what fits in memory. A fence, as `SHA256`.
 public enum HMACSHA256 {
-    /// The authentication code, 32 bytes. The key may have any length.
+    /// The 32 bytes that prove that who made them has `key`.
     public static func code(for message: [UInt8], key: [UInt8]) throws(RecorderError) -> [UInt8] {
-        var block = key.count > blockByteCount ? try digest(key, []) : key
-        block += [UInt8](repeating: 0, count: blockByteCount - block.count)
-        let inner = try digest(block.map { $0 ^ 0x36 }, message)
-        return try digest(block.map { $0 ^ 0x5c }, inner)
-    }
-
-    private static let blockByteCount = 64
-
-    private static func digest(_ start: [UInt8], _ rest: [UInt8]) throws(RecorderError) -> [UInt8] {
-        var hash = try SHA256()
-        try hash.update(start[...])
-        try hash.update(rest[...])
-        let values = try hash.finalize().compactMap(\.hexDigitValue)
-        return stride(from: 0, to: values.count, by: 2).map { UInt8(values[$0] << 4 | values[$0 + 1]) }
+        var code = [UInt8](repeating: 0, count: 32)
+        var byteCount: UInt32 = 0
+        let made = unsafe HMAC(EVP_sha256(), key, Int32(key.count), message, message.count, &code, &byteCount)
+        guard unsafe made != nil, byteCount == 32 else { throw .encoder(reason: "HMAC") }
+        return code
     }
 }

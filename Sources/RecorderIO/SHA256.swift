@@ -1,7 +1,7 @@
 internal import CCrypto
 internal import Glibc
 
-/// SHA-256 by libcrypto. A fence: the only file that imports it.
+/// SHA-256 by libcrypto. A fence: with `HMACSHA256`, the only files that import it.
 @safe
 public struct SHA256: ~Copyable {
     private let context: OpaquePointer
@@ -34,6 +34,13 @@ public struct SHA256: ~Copyable {
         }
         let digits = Array("0123456789abcdef".utf8)
         return String(decoding: digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    }
+
+    /// The digest of bytes in memory, in lower-case hexadecimal.
+    public static func of(_ bytes: [UInt8]) throws(RecorderError) -> String {
+        var hash = try SHA256()
+        try hash.update(bytes[...])
+        return try hash.finalize()
     }
 
     /// The digest and the size of a file, read in pieces, so that memory does not depend on its size (EXP-5).

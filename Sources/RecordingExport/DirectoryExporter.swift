@@ -32,7 +32,7 @@ public struct DirectoryExporter: RecordingExporter {
     /// - Throws: `RecordingExportError`.
     public func export(_ recording: SessionRecording) async throws -> RecordingExportResult? {
         guard let file = recording.file else { return nil }
-        let fileName = try Self.fileName(of: recording.recordingID, file)
+        let fileName = "\(try recording.fileName()).\(file.container.fileExtension)"
         try deliver(file, as: fileName)
         return RecordingExportResult(
             recordingID: recording.recordingID,
@@ -41,7 +41,7 @@ public struct DirectoryExporter: RecordingExporter {
     }
 
     private func deliver(_ file: FinishedRecording, as fileName: String) throws {
-        let facts = try facts(of: file)  // EXP-5: before anything is opened
+        let facts = try FileFacts.ofUnchanged(file)
         let target: TargetDirectory
         do { target = try TargetDirectory(path: directoryPath) } catch { throw failure(error) }
         do {
@@ -71,16 +71,6 @@ public struct DirectoryExporter: RecordingExporter {
         return try DurableCopy(file: file, name: fileName).make(in: target)
     }
 
-    private func facts(of file: FinishedRecording) throws(RecordingExportError) -> FileFacts {
-        let facts: FileFacts?
-        do { facts = try FileFacts.of(file.path) } catch { throw RecordingExportError(reading: file, error) }
-        guard let facts else {
-            throw RecordingExportError(reading: file, SystemCallFailure(call: "stat", code: ENOENT))
-        }
-        guard facts.isRegularFile, facts.byteCount == file.byteCount else { throw RecordingExportError(changed: file) }
-        return facts
-    }
-
     /// Whether the very file is there already (EXP-4). Throws where something else has its name.
     private func isDelivered(
         _ file: FinishedRecording,
@@ -104,18 +94,6 @@ public struct DirectoryExporter: RecordingExporter {
 
     private func failure(_ failure: SystemCallFailure) -> RecordingExportError {
         RecordingExportError(writing: directoryPath, failure)
-    }
-
-    private static func fileName(of id: String, _ file: FinishedRecording) throws(RecordingExportError) -> String {
-        let isName = id.utf8.allSatisfy { $0 != UInt8(ascii: "/") && $0 > 0x20 && $0 != 0x7f }
-        guard !id.isEmpty, id.utf8.count <= 200, !id.hasPrefix("."), isName else {
-            throw RecordingExportError(
-                .configuration,
-                "the recording's id \"\(id)\" is no file name: use a UUID",
-                onSpan: "the recording's id is no file name"
-            )
-        }
-        return "\(id).\(file.container.fileExtension)"
     }
 }
 

@@ -1,11 +1,15 @@
 import HTTP
 
-/// An exporter, written as a URL: `dir:/path`, `dir:/path?reference=path`, `exec:/path/to/program`, `https://host/path/`
-/// (EXP-8).
+/// An exporter, written as a URL: `dir:/path`, `dir:/path?reference=path`, `exec:/path/to/program`, `https://host/path/`,
+/// `s3://bucket/prefix/` (EXP-8).
 ///
 /// The query of an `https:` or `http:` URL belongs to the server; options stand after a `#`, joined by `&`: `method=POST`
 /// (else PUT), `header-file=FILE`, `max-bytes=COUNT`, `timeout=SECONDS`. `HTTPTarget` tells the placeholders, such as
 /// `https://host/{yyyy}/{recording_id}.{ext}#method=POST&header-file=/etc/tapeline/headers`.
+///
+/// The options of an `s3:` URL stand after a `?`, joined by `&` and percent-encoded: `endpoint=https://host:port` (else AWS
+/// itself), `region=NAME`, `presign=SECONDS`, `part-size=BYTES`, `storage-class=NAME`, `max-bytes=COUNT`, `timeout=SECONDS`.
+/// `S3Target` tells the key.
 ///
 /// Relative paths count from the folder that is given, once, when the URL is read. Paths may be percent-encoded; a `%`, `?`
 /// or `#` in one must be.
@@ -13,6 +17,7 @@ public enum ExporterURL: Hashable, Sendable {
     case directory(path: String, returnsPath: Bool)
     case command(path: String)
     case http(HTTPTarget)
+    case s3(S3Target)
 
     /// - Parameter currentDirectory: Absolute path that relative ones count from.
     /// - Throws: `RecordingExportError` of kind `configuration`, one sentence that names the fix.
@@ -43,29 +48,27 @@ public enum ExporterURL: Hashable, Sendable {
             }
             self = .command(path: path)
         case "http", "https": self = .http(try HTTPTarget(url: text, relativeTo: currentDirectory))
-        case "s3":
-            throw Self.failure(
-                text,
-                "s3: is not supported in this version",
-                "use dir:/path, https://host/path/ or exec:/path/to/program"
-            )
+        case "s3": self = .s3(try S3Target(url: text))
         case let scheme:
             throw Self.failure(
                 text,
                 "\(scheme): is no exporter",
-                "use dir:/path, https://host/path/ or exec:/path/to/program"
+                "use dir:/path, https://host/path/, s3://bucket/prefix/ or exec:/path/to/program"
             )
         }
     }
 
     /// The exporter that the URL describes.
     ///
-    /// - Parameter userAgent: What it calls itself to servers, such as `tapeline/1.2.3`.
-    public func makeExporter(userAgent: String = "tapeline") -> any RecordingExporter {
+    /// - Parameters:
+    ///   - userAgent: What it calls itself to servers, such as `tapeline/1.2.3`.
+    ///   - statePath: Absolute path of the folder where it may keep what must survive it.
+    public func makeExporter(userAgent: String = "tapeline", statePath: String) -> any RecordingExporter {
         switch self {
         case .directory(let path, let returnsPath): DirectoryExporter(directoryPath: path, returnsPath: returnsPath)
         case .command(let path): CommandExporter(programPath: path)
         case .http(let target): HTTPExporter(target, client: HTTPClient(userAgent: userAgent))
+        case .s3(let target): S3Exporter(target, statePath: statePath, client: HTTPClient(userAgent: userAgent))
         }
     }
 

@@ -6,6 +6,8 @@ import RecorderIO
 struct FileFacts: Hashable, Sendable {
     var byteCount: Int64
     var isRegularFile: Bool
+    /// When its content changed last, in seconds since 1970.
+    var changedAt: Double
     /// Equal for two names of one file.
     var identity: Identity
 
@@ -45,9 +47,19 @@ struct FileFacts: Hashable, Sendable {
         return FileFacts(status)
     }
 
+    /// Of what is open, whatever its name is by now.
+    static func of(_ descriptor: borrowing Descriptor) throws(SystemCallFailure) -> FileFacts {
+        var status = stat()
+        guard unsafe fstat(descriptor.number, &status) == 0 else {
+            throw SystemCallFailure(call: "fstat", code: errno)
+        }
+        return FileFacts(status)
+    }
+
     private init(_ status: stat) {
         byteCount = Int64(status.st_size)
         isRegularFile = status.st_mode & S_IFMT == S_IFREG
+        changedAt = Double(status.st_mtim.tv_sec)
         identity = Identity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
     }
 }

@@ -1,5 +1,4 @@
 public import FoundationEssentials
-import Glibc
 public import HTTP
 import RecorderIO
 
@@ -57,16 +56,10 @@ public struct HTTPExporter: RecordingExporter {
 
     private func request(for recording: SessionRecording, _ file: FinishedRecording) throws -> HTTPRequest {
         let url = try target.url(for: recording, file.container.fileExtension, startedAt: file.startedAt)
-        // EXP-5: before anything is opened
         if let limit = target.greatestByteCount, file.byteCount > limit {
             throw HTTPFailure(url: url, file: file).tooLarge(limit: limit)
         }
-        let facts: FileFacts?
-        do { facts = try FileFacts.of(file.path) } catch { throw RecordingExportError(reading: file, error) }
-        guard let facts else {
-            throw RecordingExportError(reading: file, SystemCallFailure(call: "stat", code: ENOENT))
-        }
-        guard facts.isRegularFile, facts.byteCount == file.byteCount else { throw RecordingExportError(changed: file) }
+        _ = try FileFacts.ofUnchanged(file)
         let own = try HTTPHeaderFile(path: target.headerFile, environment: environment).headers()
         let names = Set(own.map { $0.name.lowercased() })
         let standard = [

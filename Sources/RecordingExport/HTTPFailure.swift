@@ -6,10 +6,12 @@ struct HTTPFailure {
     /// For the report; queries may hold secrets.
     let url: HTTPURL
     let file: FinishedRecording
+    /// How the user allows more time.
+    var timeLimitOption = "#timeout=SECONDS"
 
     func notAnswered(_ error: HTTPError) -> RecordingExportError {
         if error.kind == .inspection { return RecordingExportError(changed: file) }
-        let remedy = Self.remedy(for: error, moreTime: "allow it more time with #timeout=SECONDS")
+        let remedy = Self.remedy(for: error, moreTime: "allow it more time with \(timeLimitOption)")
         return RecordingExportError(
             remedy.kind,
             "cannot deliver to \(url.withoutQuery): \(error.description): \(remedy.fix)",
@@ -71,7 +73,7 @@ struct HTTPFailure {
         return failed(
             .failed,
             "it answered \(response.status) and asks to wait \(seconds) s, which is longer than the time left",
-            "export it again later, or allow it more time with #timeout=SECONDS",
+            "export it again later, or allow it more time with \(timeLimitOption)",
             onSpan: "the server asks to wait for longer than the time left (status \(response.status))",
             isRetryable: true
         )
@@ -111,7 +113,7 @@ struct HTTPFailure {
         )
     }
 
-    private func failed(
+    func failed(
         _ kind: RecordingExportError.Kind,
         _ cause: String,
         _ fix: String,

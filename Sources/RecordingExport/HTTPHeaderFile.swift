@@ -1,10 +1,8 @@
-import Glibc
 import HTTP
 
 /// The headers that a delivery takes from a file and from the environment: secrets never come from a URL.
 struct HTTPHeaderFile {
     static let authorizationVariable = "TAPELINE_HTTP_AUTHORIZATION"
-    private static let greatestByteCount = 64 * 1024
     /// They frame the request, and libcurl or this exporter sets them.
     private static let reserved = ["content-length", "transfer-encoding", "host", "connection", "expect"]
 
@@ -52,23 +50,12 @@ struct HTTPHeaderFile {
     }
 
     private static func text(of path: String) throws(RecordingExportError) -> String {
-        var bytes: [UInt8] = []
-        do {
-            let file = try Descriptor.open(path, O_RDONLY)
-            var piece = [UInt8](repeating: 0, count: 4096)
-            while bytes.count <= greatestByteCount, let count = try file.read(into: &piece), count > 0 {
-                bytes += piece[..<count]
-            }
+        do throws(SmallTextFile.Flaw) {
+            return try SmallTextFile.text(of: path)
         } catch {
-            throw failure(path, "it cannot be read (\(error.call): \(error.text))", "check that this user may read it")
+            let (cause, fix) = error.cause("the headers")
+            throw failure(path, cause, fix)
         }
-        guard bytes.count <= greatestByteCount else {
-            throw failure(path, "it is larger than 64 KiB", "check that it is the file with the headers")
-        }
-        guard let text = String(validating: bytes, as: UTF8.self) else {
-            throw failure(path, "it is no text in UTF-8", "check that it is the file with the headers")
-        }
-        return text.replacing("\r\n", with: "\n")
     }
 
     private static func failure(_ path: String, _ cause: String, _ fix: String) -> RecordingExportError {
@@ -77,14 +64,5 @@ struct HTTPHeaderFile {
             "cannot use the header file \(path): \(cause): \(fix)",
             onSpan: "the HTTP exporter's header file could not be used"
         )
-    }
-}
-
-extension Substring {
-    /// Without white space at its ends.
-    var trimmed: Substring {
-        let start = drop(while: \.isWhitespace)
-        guard let last = start.lastIndex(where: { !$0.isWhitespace }) else { return start.prefix(0) }
-        return start[...last]
     }
 }

@@ -66,18 +66,22 @@ struct HTTPReceipt {
         }
     }
 
-    private static func hexadecimal(_ base64: String) -> String {
+    static func hexadecimal(_ base64: String) -> String {
         let digits = Array("0123456789abcdef")
         return String((Data(base64Encoded: base64) ?? Data()).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
     }
 
-    /// The value of a `Content-Digest` (RFC 9530) for a SHA-256 in hexadecimal.
-    static func contentDigest(ofHexadecimal sha256: String) -> String {
+    static func base64(ofHexadecimal sha256: String) -> String {
         let digits = Array(sha256.utf8)
         let bytes = stride(from: 0, to: digits.count - 1, by: 2).map { index in
             UInt8(String(decoding: digits[index...index + 1], as: UTF8.self), radix: 16) ?? 0
         }
-        return "sha-256=:\(Data(bytes).base64EncodedString()):"
+        return Data(bytes).base64EncodedString()
+    }
+
+    /// The value of a `Content-Digest` (RFC 9530) for a SHA-256 in hexadecimal.
+    static func contentDigest(ofHexadecimal sha256: String) -> String {
+        "sha-256=:\(base64(ofHexadecimal: sha256)):"
     }
 }
 

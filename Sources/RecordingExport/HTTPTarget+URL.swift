@@ -4,9 +4,8 @@ extension HTTPTarget {
         let parts = text.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false)
         try self.init(String(parts[0]))
         guard parts.count > 1 else { return }
-        for option in parts[1].split(separator: "&", omittingEmptySubsequences: false) {
-            let pair = option.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            try set(pair[0], to: pair.count > 1 ? pair[1] : "", text, currentDirectory)
+        for option in TargetOptions.pairs(of: parts[1]) {
+            try set(option.name, to: option.value, text, currentDirectory)
         }
     }
 
@@ -28,15 +27,15 @@ extension HTTPTarget {
             }
             headerFile = path.hasPrefix("/") ? path : "\(currentDirectory)/\(path)"
         case "max-bytes":
-            guard let count = Int64(value), count > 0 else {
+            guard let count = TargetOptions.byteCount(value) else {
                 throw Self.failure(text, "max-bytes is a number of bytes above 0", "write it in digits")
             }
             greatestByteCount = count
         case "timeout":
-            guard let seconds = Double(value), seconds > 0, seconds <= 86400 else {
+            guard let limit = TargetOptions.seconds(value) else {
                 throw Self.failure(text, "timeout is a number of seconds above 0, at most a day", "write it in digits")
             }
-            timeLimit = .seconds(seconds)
+            timeLimit = limit
         default:
             throw Self.failure(
                 text,

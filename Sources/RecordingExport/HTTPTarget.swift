@@ -1,4 +1,3 @@
-import FoundationEssentials
 import HTTP
 
 /// Where an `HTTPExporter` delivers to: a URL with placeholders, and how to send.
@@ -12,8 +11,6 @@ public struct HTTPTarget: Hashable, Sendable {
         /// Not idempotent: a request that may have arrived is not sent again.
         case post = "POST"
     }
-
-    public static let placeholders = ["recording_id", "session_id", "ext", "host", "yyyy", "mm", "dd"]
 
     /// Not expanded.
     public let template: String
@@ -38,39 +35,23 @@ public struct HTTPTarget: Hashable, Sendable {
         self.headerFile = headerFile
         self.greatestByteCount = greatestByteCount
         self.timeLimit = timeLimit
-        for match in template.matches(of: /\{([^{}]*)\}/) where !Self.placeholders.contains(String(match.1)) {
-            let known = Self.placeholders.map { "{\($0)}" }.joined(separator: ", ")
-            throw Self.failure(template, "{\(match.1)} is no placeholder", "use \(known)")
+        if let name = RecordingPlaceholders.unknown(in: template) {
+            throw Self.failure(template, "{\(name)} is no placeholder", "use \(RecordingPlaceholders.list)")
         }
-        _ = try url { _ in "x" }
+        _ = try url(.examples)
     }
 
     func url(for recording: SessionRecording, _ fileExtension: String, startedAt: Double) throws(RecordingExportError)
         -> HTTPURL
     {
-        let style = Date.ISO8601FormatStyle().year().month().day()
-        let day = Date(timeIntervalSince1970: startedAt).formatted(style).split(separator: "-").map(String.init)
-        return try url { name in
-            switch name {
-            case "recording_id": recording.recordingID
-            case "session_id": recording.sessionID
-            case "ext": fileExtension
-            case "host": ProcessInfo.processInfo.hostName
-            case "yyyy": day[0]
-            case "mm": day[1]
-            default: day[2]
-            }
-        }
+        try url(RecordingPlaceholders(of: recording, fileExtension: fileExtension, startedAt: startedAt))
     }
 
-    private func url(_ value: (String) -> String) throws(RecordingExportError) -> HTTPURL {
+    private func url(_ placeholders: RecordingPlaceholders) throws(RecordingExportError) -> HTTPURL {
         let end = template.firstIndex(of: "?") ?? template.endIndex
         let hasPath = template[..<end].split(separator: "/", omittingEmptySubsequences: false).count > 3
         let name = !hasPath ? "/{recording_id}.{ext}" : template[..<end].hasSuffix("/") ? "{recording_id}.{ext}" : ""
-        var text = "\(template[..<end])\(name)\(template[end...])"
-        for placeholder in Self.placeholders where text.contains("{\(placeholder)}") {
-            text = text.replacing("{\(placeholder)}", with: Self.encoded(value(placeholder)))
-        }
+        let text = placeholders.filled("\(template[..<end])\(name)\(template[end...])") { $0.percentEncoded() }
         do {
             return try HTTPURL(text)
         } catch {
@@ -85,20 +66,10 @@ public struct HTTPTarget: Hashable, Sendable {
                         + "TAPELINE_HTTP_AUTHORIZATION"
                 )
             case .character(let character):
-                let code = Self.encoded(String(character))
+                let code = String(character).percentEncoded()
                 throw Self.failure(template, "\"\(character)\" may not be in a URL", "write \(code) for it")
             }
         }
-    }
-
-    /// All but what no URL gives a meaning to.
-    private static func encoded(_ text: String) -> String {
-        let digits = Array("0123456789ABCDEF")
-        return text.utf8.map { byte in
-            let character = Character(Unicode.Scalar(byte))
-            let isPlain = byte < 0x80 && (character.isLetter || character.isNumber || "-._~".contains(character))
-            return isPlain ? String(character) : "%\(digits[Int(byte >> 4)])\(digits[Int(byte & 15)])"
-        }.joined()
     }
 
     /// Without what may be secret in a URL: user, password and query.

@@ -64,8 +64,10 @@ struct RecordCommand: AsyncParsableCommand {
 
     @Option(
         help: """
-            Where to deliver: dir:/path, dir:/path?reference=path, exec:/path/to/program, or https://host/path/ (PUT) with \
-            #method=POST, #header-file=FILE, #max-bytes=COUNT, #timeout=SECONDS joined by &; may be repeated.
+            Where to deliver: dir:/path, dir:/path?reference=path, exec:/path/to/program, https://host/path/ (PUT) with \
+            #method=POST, #header-file=FILE, #max-bytes=COUNT, #timeout=SECONDS joined by &, or s3://bucket/prefix/ with \
+            ?endpoint=URL, region=NAME, presign=SECONDS, part-size=BYTES, storage-class=NAME, max-bytes=COUNT, \
+            timeout=SECONDS joined by &; may be repeated.
             """
     )
     var export: [String] = []
@@ -96,7 +98,7 @@ struct RecordCommand: AsyncParsableCommand {
         try check(bufferSize.map { $0 > (periodSize ?? 1) }, "--buffer-size must be larger than the period")
         try check(output == nil || directory == nil, "--output and --directory exclude each other: give one of them")
         try check(output.map { !$0.isEmpty && !$0.hasSuffix("/") }, "--output must name a file")
-        for url in export { _ = try exporter(url) }
+        for url in export { _ = try exporterURL(url) }
         if let upload { _ = try uploaderURL(upload) }
     }
 
@@ -105,10 +107,9 @@ struct RecordCommand: AsyncParsableCommand {
         throw ValidationError(sentence)
     }
 
-    private func exporter(_ url: String) throws -> any RecordingExporter {
+    private func exporterURL(_ url: String) throws -> ExporterURL {
         do throws(RecordingExportError) {
             return try ExporterURL(url, relativeTo: FileManager.default.currentDirectoryPath)
-                .makeExporter(userAgent: "tapeline/\(Tapeline.version)")
         } catch {
             throw ValidationError(error.description)
         }
@@ -164,7 +165,9 @@ struct RecordCommand: AsyncParsableCommand {
             version: Tapeline.version
         )
         let session = AgentSession(options, tracer: tracer, logger: logger)
-        let exporters = try export.map(exporter)
+        let exporters = try export.map { url in
+            try exporterURL(url).makeExporter(userAgent: "tapeline/\(Tapeline.version)", statePath: statePath)
+        }
         // The session's span is a child of the one that the environment names.
         let code = try await ServiceContext.withValue(telemetry.parent) {
             try await JobContext.run(id: session.id) { _ in

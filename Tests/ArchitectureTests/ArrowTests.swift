@@ -17,7 +17,7 @@ import Testing
     /// Of the C libraries, and of the call wrappers, by file: nobody else sees a C type.
     private static let importers: [String: Set<String>] = [
         "CALSA": ["Capture/ALSADevice", "Capture/ALSADirectory", "Capture/ALSANegotiation"],
-        "CCrypto": ["RecorderIO/SHA256"],
+        "CCrypto": ["RecorderIO/HMACSHA256", "RecorderIO/SHA256"],
         "CCurl": ["HTTP/HTTPTransfer"],
         "CLinux": [
             "Capture/ALSADevice", "Capture/RealtimeThread", "FrameRing/FrameProducer", "FrameRing/MirroredMemory",

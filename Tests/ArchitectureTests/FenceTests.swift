@@ -21,6 +21,7 @@ import Testing
         "Messages/trace.pb": "what protobuf's generator writes for large messages",
         "OTLP/AppendOnlyFile": "open, write and stat of the spans file",
         "RecorderIO/Folder": "mkdir, and fsync of folders",
+        "RecorderIO/HMACSHA256": "libcrypto's HMAC",
         "RecorderIO/PartFile": "pwrite, pread and rename of the recording",
         "RecorderIO/RecorderError": "strerror",
         "RecorderIO/SHA256": "libcrypto's context",

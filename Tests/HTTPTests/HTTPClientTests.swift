@@ -77,6 +77,36 @@ import Testing
     }
 
     // EXP-5
+    @Test func `A body in pieces, parts of files among them, arrives as one`() throws {
+        let path = "\(FileManager.default.temporaryDirectory.path)/tapeline-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let content = Data((0..<1_000_000).map { UInt8(truncatingIfNeeded: $0 &* 7 >> 3) })
+        try content.write(to: URL(fileURLWithPath: path))
+        func part(_ range: Range<Int64>, of byteCount: Int64 = 1_000_000) -> HTTPRequest.Body.Piece {
+            .file(path: path, range: range, fileByteCount: byteCount)
+        }
+        let server = try LoopbackServer(.init(307, ["Location": "/again"]), .init(201))
+        let pieces = [
+            .bytes(Array("head".utf8)), part(700_001..<1_000_000), part(5..<5), .bytes([]), part(0..<1),
+            part(300_000..<600_000), .bytes(Array("tail".utf8)),
+        ]
+        #expect(try send(server.url, body: HTTPRequest.Body(pieces: pieces)).status == 201)
+        let all =
+            Data("head".utf8) + content[700_001...] + content[..<1] + content[300_000..<600_000] + Data("tail".utf8)
+        let sha256 = try SHA256.of(Array(all))
+        // Sent again after the redirect, from its start.
+        #expect(server.received.map(\.sha256) == [sha256, sha256])
+        #expect(server.received.map { $0.headers["content-length"] } == ["600008", "600008"])
+        for piece in [part(0..<1, of: 999_999), part(999_999..<1_000_001)] {
+            let error = #expect(throws: HTTPError.self) {
+                try send(server.url, body: HTTPRequest.Body(pieces: [piece]))
+            }
+            #expect(error?.kind == .body)
+        }
+        #expect(server.received.count == 2)
+    }
+
+    // EXP-5
     @Test func `A file that is gone or has another size is not sent`() throws {
         let server = try LoopbackServer(.init())
         let missing = #expect(throws: HTTPError.self) {
@@ -117,6 +147,9 @@ import Testing
         let round = try LoopbackServer(.init(307, ["Location": "/again"]))
         #expect(#expect(throws: HTTPError.self) { try send(round.url) }?.kind == .redirect)
         #expect(round.received.count == 6)
+        var client = client
+        client.redirectLimit = 0
+        #expect(try send(round.url, client: client).status == 307)
         let nowhere = try LoopbackServer(.init(308))
         #expect(#expect(throws: HTTPError.self) { try send(nowhere.url) }?.kind == .redirect)
         let local = try LoopbackServer(.init(308, ["Location": "file:///etc/passwd"]))
@@ -162,6 +195,20 @@ import Testing
         let error = #expect(throws: HTTPError.self) { try send(server.url) }
         #expect(error?.kind == .connectionLost)
         #expect(error?.mayHaveArrived == true)
+    }
+
+    // EXP-6
+    @Test(arguments: [FaultProxy.Fault.closeBeforeAnswer, .closeInAnswerHead, .closeInAnswerBody])
+    func `An answer that breaks off is none`(fault: FaultProxy.Fault) throws {
+        for reply in [
+            LoopbackServer.Reply(200, ["X-Long": String(repeating: "x", count: 200)]), .init(200, body: "all"),
+        ] {
+            let server = try LoopbackServer(reply)
+            let proxy = try FaultProxy(to: server.port) { _, _ in fault }
+            let error = #expect(throws: HTTPError.self) { try send(proxy.url) }
+            #expect(error?.kind == .connectionLost)
+            #expect(error?.mayHaveArrived == true)
+        }
     }
 
     // EXP-9

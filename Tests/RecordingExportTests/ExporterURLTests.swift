@@ -20,9 +20,9 @@ import Testing
     // EXP-8
     @Test(arguments: [
         (
-            "s3://bucket/x",
-            "s3: is not supported in this version: use dir:/path, https://host/path/ or exec:/path/to/program"
-        ), ("ftp:/x", "ftp: is no exporter: use dir:/path, https://host/path/ or exec:/path/to/program"),
+            "ftp:/x",
+            "ftp: is no exporter: use dir:/path, https://host/path/, s3://bucket/prefix/ or exec:/path/to/program"
+        ),
         ("/srv/out", "it has no scheme: write dir:/srv/out for a directory, or exec:/srv/out for a program"),
         ("dir:", "it has no path: add one, such as dir:/path"),
         ("dir:~/out", "~ is not expanded after a colon: use $HOME, or write the path out"),
@@ -49,10 +49,10 @@ import Testing
         )
         let url = try ExporterURL(text, relativeTo: "/here")
         #expect(url == .http(expected))
-        #expect(url.makeExporter().timeLimit == .seconds(90))
+        #expect(url.makeExporter(statePath: "/state").timeLimit == .seconds(90))
         let plain = try ExporterURL("http://host", relativeTo: "/here")
         #expect(plain == .http(try HTTPTarget("http://host")))
-        #expect(plain.makeExporter().timeLimit == .seconds(30))
+        #expect(plain.makeExporter(statePath: "/state").timeLimit == .seconds(30))
     }
 
     // EXP-8, SPAN-6
@@ -88,10 +88,10 @@ import Testing
     }
 
     @Test func `It makes the exporter that it names`() throws {
-        let directory = try ExporterURL("dir:/srv?reference=path", relativeTo: "/").makeExporter()
+        let directory = try ExporterURL("dir:/srv?reference=path", relativeTo: "/").makeExporter(statePath: "/state")
         #expect((directory as? DirectoryExporter)?.directoryPath == "/srv")
         #expect((directory as? DirectoryExporter)?.returnsPath == true)
-        let command = try ExporterURL("exec:/bin/true", relativeTo: "/").makeExporter()
+        let command = try ExporterURL("exec:/bin/true", relativeTo: "/").makeExporter(statePath: "/state")
         #expect((command as? CommandExporter)?.programPath == "/bin/true")
         #expect(command.timeLimit == .seconds(30))
     }

@@ -26,7 +26,9 @@ import Testing
         #expect(uploader.timeLimit == .seconds(300))
         #expect(uploader.client.userAgent == "tapeline/1.2.3")
         #expect(uploader.project.endpoint.description == "https://a.livekit.cloud/observability/recordings/v0")
-        let error = #expect(throws: RecordingExportError.self) { try url.makeUploader(environment: [:], logger: logger) }
+        let error = #expect(throws: RecordingExportError.self) {
+            try url.makeUploader(environment: [:], logger: logger)
+        }
         #expect(error?.kind == .configuration)
     }
 

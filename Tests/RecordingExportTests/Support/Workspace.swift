@@ -21,21 +21,40 @@ final class Workspace: Sendable {
 
     /// A finalized recording in this folder.
     func recording() throws -> SessionRecording {
+        let recording = recording(byteCount: Int64(Self.content.count), sha256: Self.sha256)
+        try Self.content.write(to: URL(fileURLWithPath: "\(path)/talk.wav"))
+        return recording
+    }
+
+    /// A finalized recording of a chosen size, mostly zeros that take no space.
+    func recording(byteCount: Int64, id: String = Workspace.recordingID) throws -> SessionRecording {
+        let path = "\(path)/talk.wav"
+        _ = FileManager.default.createFile(atPath: path, contents: nil)
+        guard let file = FileHandle(forWritingAtPath: path) else { throw CocoaError(.fileWriteUnknown) }
+        try file.truncate(atOffset: UInt64(byteCount))
+        for place in stride(from: Int64(0), to: byteCount - 8, by: 1_000_003) {
+            try file.seek(toOffset: UInt64(place))
+            try file.write(contentsOf: Data("\(place)".utf8.prefix(8)))
+        }
+        try file.close()
+        return recording(byteCount: byteCount, sha256: try SHA256.ofFile(atPath: path).hex, id: id)
+    }
+
+    private func recording(byteCount: Int64, sha256: String, id: String = Workspace.recordingID) -> SessionRecording {
         let file = FinishedRecording(
-            id: Self.recordingID,
+            id: id,
             path: "\(path)/talk.wav",
             container: .wav,
             format: AudioFormat(sampleFormat: .s16, sampleRate: 48000, channelCount: 2),
             measuredRate: nil,
             frameCount: 749_989,
             startedAt: 1_750_000_000.25,
-            sha256: Self.sha256,
-            byteCount: Int64(Self.content.count),
+            sha256: sha256,
+            byteCount: byteCount,
             peakDBFS: nil,
             droppedFrameCount: 0,
             gaps: []
         )
-        try Self.content.write(to: URL(fileURLWithPath: file.path))
         return SessionRecording(
             recordingID: file.id,
             sessionID: "session-1",

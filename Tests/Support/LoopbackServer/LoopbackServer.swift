@@ -74,20 +74,9 @@ public final class LoopbackServer: Sendable {
     public init(_ reply: @escaping @Sendable (Int, Received) -> Reply) throws {
         self.reply = reply
         (arrivals, arrived) = AsyncStream.makeStream(of: Received.self)
-        listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let listener = listener
-        let isBound = unsafe withUnsafeMutablePointer(to: &address) { pointer in
-            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                unsafe bind(listener, $0, length) == 0 && listen(listener, 16) == 0
-                    && getsockname(listener, $0, &length) == 0
-            }
-        }
-        guard isBound else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
-        port = UInt16(bigEndian: address.sin_port)
+        let (listener, port) = try Loopback.listen()
+        self.listener = listener
+        self.port = port
         Thread.detachNewThread { [weak self] in
             while true {
                 let connection = accept(listener, nil, nil)
@@ -129,7 +118,7 @@ public final class LoopbackServer: Sendable {
             state.withLock { _ = $0.connections.remove(connection) }
             _ = Glibc.close(connection)
         }
-        guard var (request, rest) = head(connection) else { return }
+        guard var (request, rest) = Loopback.head(connection) else { return }
         let number = state.withLock { state in
             defer { state.count += 1 }
             return state.count
@@ -147,7 +136,7 @@ public final class LoopbackServer: Sendable {
             limit = count
             isStalling = true
         }
-        if limit > 0, request.headers["expect"] != nil { send("HTTP/1.1 100 Continue\r\n\r\n", connection) }
+        if limit > 0, request.headers["expect"] != nil { Loopback.send("HTTP/1.1 100 Continue\r\n\r\n", connection) }
         guard var hasher = try? SHA256() else { return }
         var piece = [UInt8](repeating: 0, count: 1 << 16)
         while request.byteCount < limit {
@@ -170,11 +159,12 @@ public final class LoopbackServer: Sendable {
         var text = "HTTP/1.1 \(reply.status) Reason\r\n"
         for (name, value) in reply.headers { text += "\(name): \(value)\r\n" }
         if case .stallInAnswer = reply.behaviour {
-            send("\(text)Content-Length: 100000\r\n\r\n\(reply.body)", connection)
+            Loopback.send("\(text)Content-Length: 100000\r\n\r\n\(reply.body)", connection)
             return hold(connection, reading: true)
         }
-        if reply.status != 204 { text += "Content-Length: \(reply.body.utf8.count)\r\n" }
-        send("\(text)Connection: close\r\n\r\n\(reply.body)", connection)
+        let isTold = reply.status == 204 || reply.headers["Content-Length"] != nil
+        if !isTold { text += "Content-Length: \(reply.body.utf8.count)\r\n" }
+        Loopback.send("\(text)Connection: close\r\n\r\n\(reply.body)", connection)
         // So that the answer is read before the connection is reset for the bytes that nobody read.
         shutdown(connection, Int32(SHUT_WR))
         while unsafe recv(connection, &piece, piece.count, 0) > 0 {}
@@ -189,33 +179,5 @@ public final class LoopbackServer: Sendable {
             var entry = pollfd(fd: connection, events: Int16(0x2000), revents: 0)  // POLLRDHUP
             _ = unsafe poll(&entry, 1, -1)
         }
-    }
-
-    private func head(_ connection: Int32) -> (Received, ArraySlice<UInt8>)? {
-        var bytes: [UInt8] = []
-        var piece = [UInt8](repeating: 0, count: 4096)
-        let end = Array("\r\n\r\n".utf8)
-        while true {
-            let count = unsafe recv(connection, &piece, piece.count, 0)
-            guard count > 0 else { return nil }
-            bytes += piece[..<count]
-            guard let range = bytes.firstRange(of: end) else { continue }
-            var request = Received()
-            let lines = String(decoding: bytes[..<range.lowerBound], as: UTF8.self).components(separatedBy: "\r\n")
-            let words = lines[0].split(separator: " ")
-            request.method = String(words[0])
-            request.target = String(words[1])
-            for line in lines.dropFirst() {
-                guard let colon = line.firstIndex(of: ":") else { continue }
-                let value = line[line.index(after: colon)...].trimmingCharacters(in: .whitespaces)
-                request.headers[line[..<colon].lowercased()] = value
-            }
-            return (request, bytes[range.upperBound...])
-        }
-    }
-
-    private func send(_ text: String, _ connection: Int32) {
-        let bytes = Array(text.utf8)
-        _ = unsafe Glibc.send(connection, bytes, bytes.count, Int32(MSG_NOSIGNAL))
     }
 }
