@@ -177,7 +177,7 @@ let package = Package(
         // It runs the built program, with the built plugin.
         .testTarget(
             name: "ToolTests",
-            dependencies: ["FixtureMicrophone", "TestSupport", "Tool"],
+            dependencies: ["FixtureMicrophone", "LoopbackServer", "TestSupport", "Tool"],
             swiftSettings: rules
         ),
     ]

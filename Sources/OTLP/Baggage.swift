@@ -49,7 +49,7 @@ public struct Baggage: Hashable, Sendable, CustomStringConvertible {
             let properties = parts.dropFirst().map(String.init)
             members.append(Member(key: key, value: PercentEncoding.repaired(value), properties: properties))
         }
-        members = within(Self.byteLimit)
+        members = withinLimits
     }
 
     /// The value of the first member with this key.
@@ -59,15 +59,15 @@ public struct Baggage: Hashable, Sendable, CustomStringConvertible {
 
     /// The header's value, of whole members; those at the end that are beyond the standard's limits are left out.
     public var description: String {
-        within(Self.byteLimit).map(\.text).joined(separator: ",")
+        withinLimits.map(\.text).joined(separator: ",")
     }
 
-    private func within(_ byteLimit: Int) -> [Member] {
+    private var withinLimits: [Member] {
         var byteCount = -1
         return Array(
             members.prefix(Self.memberLimit).prefix { member in
                 byteCount += 1 + member.text.utf8.count
-                return byteCount <= byteLimit
+                return byteCount <= Self.byteLimit
             }
         )
     }

@@ -65,9 +65,9 @@ struct EnvironmentVariables {
     func list(_ name: String) -> [String]? {
         guard let text = string(name) else { return nil }
         var words: [String] = []
-        for word in text.split(separator: ",").map({ $0.filter { $0 != " " }.lowercased() }) where !words.contains(word)
-        {
-            words.append(word)
+        for part in text.split(separator: ",") {
+            let word = KeyValueList.trimmed(part).lowercased()
+            if !words.contains(word) { words.append(word) }
         }
         return words
     }
@@ -88,7 +88,8 @@ struct EnvironmentVariables {
 
     private func number(of names: [String], from least: Int) -> Int? {
         value(of: names) { name, text in
-            if let number = Int(text), number >= least { return number }
+            // More than the standard's greatest number is as good as that.
+            if let number = Int(text), number >= least { return min(number, Int(Int32.max)) }
             ignore(name, "it should be a whole number, \(least) or more")
             return nil
         }

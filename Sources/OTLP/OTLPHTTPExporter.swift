@@ -1,8 +1,6 @@
 import Dispatch
-import FoundationEssentials
 public import HTTP
 public import Logging
-import Messages
 
 /// Sends spans to a collector by OTLP over HTTP: one POST for each batch.
 ///
@@ -33,8 +31,7 @@ public struct OTLPHTTPExporter: SpanExporter {
         self.logger = logger
         client = HTTPClient(
             userAgent: "tapeline/\(version) OTel-OTLP-Exporter-Swift/\(version)",
-            // The timeout of the whole is the limit for each part of it.
-            connectTimeout: options.timeout,
+            // A server may take all of the time to answer.
             stallTimeout: options.timeout,
             tls: options.tls
         )

@@ -116,7 +116,8 @@ import Tracing
     }
 
     @Test(arguments: [
-        ("2500", Duration.milliseconds(2500)), ("0", .seconds(30 * 86400)), ("-1", .seconds(10)), ("2s", .seconds(10)),
+        ("2500", Duration.milliseconds(2500)), ("0", .seconds(30 * 86400)),
+        ("9223372036854775807", .milliseconds(Int32.max)), ("-1", .seconds(10)), ("2s", .seconds(10)),
     ])
     func `The timeout is in milliseconds, and 0 is none`(value: String, timeout: Duration) throws {
         #expect(try options(["OTEL_EXPORTER_OTLP_TIMEOUT": value]).timeout == timeout)

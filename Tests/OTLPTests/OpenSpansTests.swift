@@ -3,7 +3,7 @@ import Tracing
 
 @testable import OTLP
 
-@Suite struct OpenSpansTests {
+@Suite(.timeLimit(.minutes(2))) struct OpenSpansTests {
     private let processor = ProbeProcessor()
     private let clock = ManualClock()
 

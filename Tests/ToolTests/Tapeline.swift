@@ -191,6 +191,7 @@ struct Span: Decodable {
     var name: String
     var traceId: String
     var spanId: String
+    var parentSpanId: String?
     var attributes: [Attribute]?
     var events: [Event]?
 
