@@ -81,4 +81,8 @@ struct Descriptor: ~Copyable, Sendable {
         guard errno == EWOULDBLOCK else { throw SystemCallFailure(call: "flock", code: errno) }
         return false
     }
+
+    /// Gives the lock back at once. Closing does so only when no child has the descriptor, and one that was just forked has
+    /// it until it runs its program.
+    func unlock() { _ = flock(number, LOCK_UN) }
 }

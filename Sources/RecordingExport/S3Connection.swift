@@ -112,9 +112,11 @@ final class S3Connection: Sendable {
     private func response(to request: S3Request) async throws -> HTTPResponse {
         let isConditional = request.isConditional && state.withLock { $0.knowsConditions }
         let http = try request.http(target, signature, region: region, isConditional: isConditional)
+        var client = client
+        client.stallTimeout += request.patience
         let cancellation = HTTPCancellation()
         return try await withTaskCancellationHandler {
-            try SIGPIPEShield.run { () throws(HTTPError) in
+            try SIGPIPEShield.run { [client] () throws(HTTPError) in
                 try client.send(http, deadline: deadline, cancellation: cancellation) {
                     RecordingInspector(sha256: request.sha256)
                 }

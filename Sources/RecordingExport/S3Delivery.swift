@@ -8,8 +8,10 @@ import RecorderIO
 struct S3Delivery {
     /// From this size on a recording goes in parts.
     static let partedByteCount: Int64 = 16 << 20
-    /// How often it is looked for after all was sent: a server may still be putting the parts together.
+    /// How often it is looked for after all was sent.
     private static let lookLimit = 5
+    /// The same where the server's answer was lost: it may still be putting the parts together.
+    private static let patientLookLimit = 15
 
     let recording: SessionRecording
     let file: FinishedRecording
@@ -42,7 +44,7 @@ struct S3Delivery {
                 if try await complete(upload, journal) { return close(journal) }
             } catch is S3UploadGone {
                 // Or it is complete, and only the answer was lost.
-                if journal.isCompleting, try await found(Self.lookLimit) == true { return close(journal) }
+                if journal.isCompleting, try await found(Self.patientLookLimit) == true { return close(journal) }
             } catch let error as RecordingExportError where error.kind == .unreadable || error == failure.taken {
                 // It can never be completed.
                 try await abort(upload)
@@ -87,7 +89,9 @@ struct S3Delivery {
     private func complete(_ upload: S3Journal.Upload, _ journal: S3Journal) async throws -> Bool {
         let etags = journal.etags.sorted { $0.key < $1.key }.map(\.value)
         try journal.append(.completing)
-        let answer = try await connection.send(.completeUpload(S3Upload(key: key, id: upload.id), etags: etags))
+        let answer = try await connection.send(
+            .completeUpload(S3Upload(key: key, id: upload.id), etags: etags, byteCount: file.byteCount)
+        )
         if answer.isUploadGone { throw S3UploadGone() }
         if answer.response.status == 412 {
             try await checkThatSame()

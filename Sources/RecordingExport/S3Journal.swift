@@ -95,6 +95,8 @@ final class S3Journal: Sendable {
         }
     }
 
+    deinit { file.unlock() }
+
     var upload: Upload? { state.withLock { $0.upload } }
     /// By the number of the part.
     var etags: [Int: String] { state.withLock { $0.etags } }

@@ -14,6 +14,8 @@ struct S3Request: Sendable {
     var sha256 = S3Signature.emptySHA256
     /// Asked only to make the object where there is none of that key: `If-None-Match: *`.
     var isConditional = false
+    /// How much longer than usual the answer may take.
+    var patience = Duration.zero
 
     static func head(_ key: String) -> S3Request { S3Request(method: "HEAD", key: key) }
 
@@ -58,8 +60,12 @@ struct S3Request: Sendable {
         )
     }
 
-    /// - Parameter etags: Of all parts, in order.
-    static func completeUpload(_ upload: S3Upload, etags: [String]) throws(RecorderError) -> S3Request {
+    /// - Parameters:
+    ///   - etags: Of all parts, in order.
+    ///   - byteCount: Of all parts together, which some servers copy before they answer: at 8 MiB each second or faster.
+    static func completeUpload(_ upload: S3Upload, etags: [String], byteCount: Int64) throws(RecorderError)
+        -> S3Request
+    {
         let parts = etags.enumerated().map { index, etag in
             // As the server gave them; quotation marks are all that XML minds in them.
             let text = etag.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing("\"", with: "&quot;")
@@ -74,7 +80,8 @@ struct S3Request: Sendable {
             headers: [.init("Content-Type", "application/xml")],
             body: .bytes(body),
             sha256: try SHA256.of(body),
-            isConditional: true
+            isConditional: true,
+            patience: .seconds(Double(byteCount) / Double(8 << 20))
         )
     }
 

@@ -1,6 +1,7 @@
 import Foundation
 import HTTP
 import LoopbackServer
+import RecorderIO
 import RecordingExport
 import TestSupport
 import Testing
@@ -37,10 +38,10 @@ import Testing
     private func outcome(
         _ server: LoopbackServer,
         _ options: String = "",
-        bucket: String = "bucket",
+        of recording: SessionRecording? = nil,
         now: Double = 1_750_000_000
     ) async throws -> ExportOutcome {
-        let url = "s3://\(bucket)/in/{recording_id}.{ext}?endpoint=\(server.url)\(options)"
+        let url = "s3://bucket/in/{recording_id}.{ext}?endpoint=\(server.url)\(options)"
         guard case .s3(let target) = try ExporterURL(url, relativeTo: "/") else { throw CancellationError() }
         var exporter = S3Exporter(
             target,
@@ -50,7 +51,7 @@ import Testing
         )
         exporter.clock.now = { now }
         exporter.clock.pause = { [pauses] in pauses.append($0) }
-        let outcome = try #require(await ExporterChain([exporter]).run(recording).first)
+        let outcome = try #require(await ExporterChain([exporter]).run(recording ?? self.recording).first)
         // SPAN-1, SPAN-6
         #expect(outcome.spanError?.contains("/") != true)
         for text in [outcome.spanError, outcome.error, outcome.recordingURL] {
@@ -287,16 +288,121 @@ import Testing
 
     // EXP-5, EXP-7
     @Test func `A recording that is too large, gone or changed is not sent`() async throws {
-        let server = try server([:])
-        #expect(try await outcome(server, "&max-bytes=3000000").outcome == .tooLarge)
+        let changed = try server([:])
+        #expect(try await outcome(changed, "&max-bytes=3000000").outcome == .tooLarge)
         var content = Workspace.content
         content[2_500_000] ^= 1
         try content.write(to: URL(fileURLWithPath: "\(source.path)/talk.wav"))
-        #expect(try await outcome(server).outcome == .unreadable)
-        #expect(server.received.allSatisfy { $0.byteCount < 3_000_001 })
-        let count = server.received.count
+        #expect(try await outcome(changed).outcome == .unreadable)
+        #expect(changed.received.allSatisfy { $0.byteCount < 3_000_001 })
         try FileManager.default.removeItem(atPath: "\(source.path)/talk.wav")
-        #expect(try await outcome(server).outcome == .unreadable)
-        #expect(server.received.count == count)
+        let gone = try server([:])
+        #expect(try await outcome(gone).outcome == .unreadable)
+        #expect(gone.received.isEmpty)
+    }
+
+    // MARK: in parts
+
+    /// As much as goes in parts: two of 8 MiB, and a byte.
+    private func large() throws -> SessionRecording { try source.recording(byteCount: (16 << 20) + 1) }
+
+    /// What a server answers that has no objections. `id` is that of each upload in turn.
+    private static func parted(_ replies: [S3Call: [Reply]], found: Reply) -> [S3Call: [Reply]] {
+        let begun = (1...3).map { Reply(200, body: "<R><UploadId>id-\($0)</UploadId></R>") }
+        return [S3Call.head: [Reply(404), found], .create: begun].merging(replies) { $1 }
+    }
+
+    private static let isThere = Reply.object((16 << 20) + 1)
+
+    // EXP-8
+    @Test func `Large recordings are begun, sent and completed as S3 wants it`() async throws {
+        let recording = try large()
+        let etags = (1...3).map { Reply(200, ["ETag": "\"e-\($0)\""]) }
+        let server = try server(Self.parted([.part: [etags[0]]], found: Self.isThere))
+        #expect(try await outcome(server, "&storage-class=STANDARD_IA", of: recording).error == nil)
+        #expect(calls(server) == [.head, .list, .create, .part, .part, .part, .complete, .head])
+        let create = server.received[2]
+        #expect(create.target == "/bucket/\(Self.key)?uploads=")
+        #expect(create.headers["content-length"] == "0")
+        #expect(create.headers["content-type"] == "audio/wav")
+        #expect(create.headers["x-amz-meta-sha256"] == recording.file?.sha256)
+        #expect(create.headers["x-amz-storage-class"] == "STANDARD_IA")
+        let parts = server.received[3...5].sorted { $0.target < $1.target }
+        #expect(parts.map(\.target) == (1...3).map { "/bucket/\(Self.key)?partNumber=\($0)&uploadId=id-1" })
+        #expect(parts.map(\.byteCount) == [8 << 20, 8 << 20, 1])
+        #expect(parts.map(\.sha256) == parts.map { $0.headers["x-amz-content-sha256"] })
+        let complete = server.received[6]
+        #expect(complete.target == "/bucket/\(Self.key)?uploadId=id-1")
+        #expect(complete.headers["if-none-match"] == "*")
+        let part = { (number: Int) in "<Part><PartNumber>\(number)</PartNumber><ETag>&quot;e-1&quot;</ETag></Part>" }
+        let body =
+            "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">\(part(1))\(part(2))\(part(3))"
+            + "</CompleteMultipartUpload>"
+        #expect(complete.sha256 == (try SHA256.of(Array(body.utf8))))
+    }
+
+    // EXP-6
+    @Test func `An error that comes with 200 is one`() async throws {
+        let recording = try large()
+        let passing = Reply.error(200, "InternalError")
+        let server = try server(Self.parted([.complete: [passing, Reply(200, body: "<R/>")]], found: Self.isThere))
+        #expect(try await outcome(server, of: recording).error == nil)
+        #expect(calls(server).count { $0 == .complete } == 2)
+        let denied = try self.server(Self.parted([.complete: [.error(200, "AccessDenied")]], found: Self.isThere))
+        let outcome = try await outcome(denied, of: recording)
+        #expect(outcome.spanError == "the S3 server answered with status 200 AccessDenied")
+    }
+
+    // EXP-4
+    @Test func `A server that lost parts gets all of them again, in another upload`() async throws {
+        let recording = try large()
+        let server = try server(
+            Self.parted(
+                [.complete: [.error(400, "InvalidPart"), Reply(200)], .head: [Reply(404), Reply(404), Self.isThere]],
+                found: Self.isThere
+            )
+        )
+        #expect(try await outcome(server, of: recording).error == nil)
+        #expect(
+            calls(server).filter { $0 != .part && $0 != .head } == [
+                .list, .create, .complete, .abort, .list, .create, .complete,
+            ]
+        )
+        #expect(server.received.first { S3Call($0) == .abort }?.target == "/bucket/\(Self.key)?uploadId=id-1")
+        let forgetful = try self.server(Self.parted([.part: [.error(404, "NoSuchUpload")]], found: Reply(404)))
+        let outcome = try await outcome(forgetful, of: recording)
+        #expect(outcome.spanError == "the S3 server forgot the upload")
+        #expect(calls(forgetful).count { $0 == .create } == 3)
+    }
+
+    // EXP-4
+    @Test func `Where the object is there when it is completed, it is looked at`() async throws {
+        let recording = try large()
+        let refused = [S3Call.complete: [Reply.error(412, "PreconditionFailed")]]
+        let same = try server(Self.parted(refused, found: Self.isThere))
+        #expect(try await outcome(same, of: recording).error == nil)
+        #expect(calls(same).last == .abort)
+        let other = try server(Self.parted(refused, found: .object(7)))
+        let outcome = try await outcome(other, of: recording)
+        #expect(outcome.spanError == "another object has the recording's key in the bucket")
+        #expect(calls(other).last == .abort)
+        #expect(try Workspace.names(in: "\(source.path)/state/s3") == [])
+    }
+
+    // EXP-8
+    @Test func `Only uploads of the very key are aborted, where the server lists them`() async throws {
+        let recording = try large()
+        let uploads = [(Self.key, "old"), (Self.key + ".bak", "theirs")].map { key, id in
+            "<Upload><Key>\(key)</Key><UploadId>\(id)</UploadId></Upload>"
+        }
+        let list = Reply(200, body: "<ListMultipartUploadsResult>\(uploads.joined())</ListMultipartUploadsResult>")
+        let server = try server(Self.parted([.list: [list], .abort: [Reply(204)]], found: Self.isThere))
+        #expect(try await outcome(server, of: recording).error == nil)
+        let aborts = server.received.filter { S3Call($0) == .abort }.map(\.target)
+        #expect(aborts == ["/bucket/\(Self.key)?uploadId=old"])
+        let listed = server.received.first { S3Call($0) == .list }?.target
+        #expect(listed == "/bucket/?prefix=in%2F\(Workspace.recordingID).wav&uploads=")
+        let secretive = try self.server(Self.parted([.list: [.error(403, "AccessDenied")]], found: Self.isThere))
+        #expect(try await outcome(secretive, of: recording).error == nil)
     }
 }

@@ -37,7 +37,8 @@ final class RcloneServer: Sendable {
     var objects: [String] {
         folder.contents.filter { name in
             let facts = try? FileManager.default.attributesOfItem(atPath: "\(folder.path)/\(name)")
-            return facts?[.type] as? FileAttributeType == .typeRegular && name.hasPrefix("bucket/") && !name.contains("/.")
+            let isFile = facts?[.type] as? FileAttributeType == .typeRegular
+            return isFile && name.hasPrefix("bucket/") && !name.contains("/.")
         }.map { String($0.dropFirst("bucket/".count)) }
     }
 
