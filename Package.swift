@@ -115,7 +115,12 @@ let package = Package(
             path: "Tests/Support/LoopbackServer",
             swiftSettings: rules
         ),
-        .testTarget(name: "HTTPTests", dependencies: ["HTTP", "LoopbackServer", "RecorderIO"], swiftSettings: rules),
+        .testTarget(
+            name: "HTTPTests",
+            dependencies: ["HTTP", "LoopbackServer", "RecorderIO", "TestSupport"],
+            exclude: ["Support/tls-server.py"],
+            swiftSettings: rules
+        ),
         .testTarget(name: "OTLPTests", dependencies: ["OTLP", logging, tracing], swiftSettings: rules),
         .testTarget(
             name: "RecorderIOTests",
@@ -147,7 +152,7 @@ let package = Package(
         // It runs the built program, with the built plugin.
         .testTarget(
             name: "ToolTests",
-            dependencies: ["FixtureMicrophone", "TestSupport", "Tool"],
+            dependencies: ["FixtureMicrophone", "LoopbackServer", "TestSupport", "Tool"],
             swiftSettings: rules
         ),
     ]
