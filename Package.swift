@@ -123,6 +123,7 @@ let package = Package(
         .testTarget(
             name: "HTTPTests",
             dependencies: ["HTTP", "LoopbackServer", "RecorderIO", "TestSupport"],
+            exclude: ["Support/tls-server.py"],
             swiftSettings: rules
         ),
         .testTarget(

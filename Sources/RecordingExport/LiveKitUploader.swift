@@ -94,11 +94,14 @@ public struct LiveKitUploader: SessionReportUploader {
         var attempt = 1
         while true {
             let form = try LiveKitForm(header, transcript: upload.transcript, audio: audio)
-            switch attempted(form, token, upload.recording.sessionID, deadline, cancellation) {
+            switch LiveKitAttempt(form, token, project, client, wallClock, deadline, cancellation) {
             case .taken(let response):
                 guard let audioFailure else { return }
                 let failure = LiveKitFailure(endpoint: response.url)
                 throw failure.withoutAudio(hasTranscript: upload.transcript != nil, audioFailure)
+            case .disabled(let error):
+                noteDisabled(upload.recording.sessionID)
+                throw error
             case .audioLost(let error):
                 // Nothing whole was sent: this is no attempt.
                 audio = nil
@@ -114,74 +117,12 @@ public struct LiveKitUploader: SessionReportUploader {
         }
     }
 
-    private func attempted(
-        _ form: LiveKitForm,
-        _ token: LiveKitToken,
-        _ sessionID: String,
-        _ deadline: ContinuousClock.Instant,
-        _ cancellation: HTTPCancellation
-    ) -> Attempt {
-        let request = HTTPRequest(
-            method: "POST",
-            url: project.endpoint,
-            headers: [
-                HTTPRequest.Header("Authorization", "Bearer \(token.text)", isSecret: true),
-                HTTPRequest.Header("Content-Type", form.form.contentType),
-            ],
-            body: form.form.body
+    private func noteDisabled(_ sessionID: String) {
+        guard disabledSession.note(sessionID) else { return }
+        logger.warning(
+            "data recording is disabled for this LiveKit project; nothing more of this session is uploaded",
+            metadata: ["session": "\(sessionID)"]
         )
-        do throws(HTTPError) {
-            let response = try SIGPIPEShield.run { () throws(HTTPError) in
-                try client.send(
-                    request,
-                    deadline: deadline,
-                    cancellation: cancellation,
-                    inspector: form.makeInspector
-                )
-            }
-            let failure = LiveKitFailure(endpoint: response.url)
-            switch LiveKitAnswer(response) {
-            case .taken: return .taken(response)
-            case .disabled:
-                if disabledSession.note(sessionID) {
-                    logger.warning(
-                        "data recording is disabled for this LiveKit project; nothing more of this session is uploaded",
-                        metadata: ["session": "\(sessionID)"]
-                    )
-                }
-                return .failed(failure.disabled, nil)
-            case .retry(let delay):
-                let wait = Attempt.Wait(asked: delay, impossible: failure.mustWait(response, delay))
-                return .failed(failure.refused(response), wait)
-            case .refused:
-                if response.status == 401, let date = response.date, token.isOutOfTime(at: date) {
-                    return .failed(failure.clockIsOff(response, by: wallClock() - date), nil)
-                }
-                return .failed(failure.refused(response), nil)
-            }
-        } catch {
-            if let audio = form.audio, [.body, .inspection].contains(error.kind) {
-                return .audioLost(LiveKitFailure.unreadable(audio, error))
-            }
-            let mayRepeat = [.resolve, .connect].contains(error.kind) && !error.mayHaveArrived
-            let failure = LiveKitFailure(endpoint: project.endpoint).notAnswered(error)
-            return .failed(failure, mayRepeat ? Attempt.Wait() : nil)
-        }
-    }
-
-    private enum Attempt {
-        /// What to wait for before the next one.
-        struct Wait {
-            var asked: Duration?
-            /// What to say where there is no time for it.
-            var impossible: RecordingExportError?
-        }
-
-        case taken(HTTPResponse)
-        /// The audio went bad while it was sent, and its last piece was held back.
-        case audioLost(RecordingExportError)
-        /// Nil for what may not be repeated.
-        case failed(RecordingExportError, Wait?)
     }
 }
 
