@@ -8,7 +8,7 @@ import Tracing
 @testable import OTLP
 
 /// Each answer that a collector can give, handled as OTLP has it (SPAN-5).
-@Suite(.timeLimit(.minutes(2))) struct OTLPHTTPExporterTests {
+@Suite(.serialized, .timeLimit(.minutes(2))) struct OTLPHTTPExporterTests {
     private typealias Reply = LoopbackServer.Reply
 
     private let log = LogRecord()
@@ -27,6 +27,7 @@ import Tracing
         _ change: (inout OTLPHTTPOptions) -> Void = { _ in }
     ) throws -> OTLPHTTPExporter {
         var options = OTLPHTTPOptions(url: try HTTPURL(url + "/v1/traces"))
+        options.timeout = .seconds(600)
         change(&options)
         var exporter = OTLPHTTPExporter(options, version: "1.2.3", retryPolicy: policy, logger: log.logger)
         exporter.pause = { [pauses] in pauses.add($0) }
@@ -103,13 +104,13 @@ import Tracing
     }
 
     @Test func `A wait that is longer than the time left is not begun`() async throws {
-        let server = try LoopbackServer(Reply(429, ["Retry-After": "11"]))
+        let server = try LoopbackServer(Reply(429, ["Retry-After": "3600"]))
         defer { server.close() }
         let error = await failure(try exporter(server.url))
         #expect(server.received.count == 1)
         #expect(pauses.all.isEmpty)
         #expect(
-            error?.description == "cannot export to \(server.url)/v1/traces: it answered 429 and asks to wait 11 s: "
+            error?.description == "cannot export to \(server.url)/v1/traces: it answered 429 and asks to wait 3600 s: "
                 + "send less, or raise the collector's limit"
         )
     }
@@ -250,7 +251,7 @@ import Tracing
         let count = 8
         let ended = Pauses()
         let exports = try (0..<count).map { _ in
-            let exporter = try exporter(server.url) { $0.timeout = .seconds(60) }
+            let exporter = try exporter(server.url)
             let batch = batch()
             return Task.detached {
                 defer { ended.add(.zero) }

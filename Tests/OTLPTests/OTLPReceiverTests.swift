@@ -6,13 +6,13 @@ import Tracing
 @testable import OTLP
 
 /// What goes over the wire, as somebody else's code reads it.
-@Suite(.enabled(if: Receiver.isInstalled, Receiver.isMissing), .timeLimit(.minutes(2)))
+@Suite(.serialized, .enabled(if: Receiver.isInstalled, Receiver.isMissing), .timeLimit(.minutes(2)))
 struct OTLPReceiverTests {
     private let log = LogRecord()
 
     private func tracer(_ environment: [String: String], limits: SpanLimits = SpanLimits()) throws -> OTLPTracer {
         var configuration = OTLPConfiguration(
-            environment: environment,
+            environment: ["OTEL_EXPORTER_OTLP_TIMEOUT": "60000"].merging(environment) { $1 },
             spansFilePath: "/nonexistent/spans.jsonl",
             version: "1.2.3",
             logger: log.logger
@@ -62,13 +62,15 @@ struct OTLPReceiverTests {
         let trust = [
             "OTEL_EXPORTER_OTLP_ENDPOINT": "https://localhost:\(receiver.port)",
             "OTEL_EXPORTER_OTLP_CERTIFICATE": files.authority,
-            "OTEL_EXPORTER_OTLP_TIMEOUT": "3000",
         ]
+        let limit = ["OTEL_EXPORTER_OTLP_TIMEOUT": "2000"]
         let proof = [
             "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE": files.client,
             "OTEL_EXPORTER_OTLP_CLIENT_KEY": files.clientKey,
         ]
-        for (environment, outcome) in [(trust.merging(proof) { $1 }, FlushOutcome.complete), (trust, .failed)] {
+        for (environment, outcome) in [
+            (trust.merging(proof) { $1 }, FlushOutcome.complete), (trust.merging(limit) { $1 }, .failed),
+        ] {
             let tracer = try tracer(environment)
             tracer.startSpan("a", context: .topLevel).end()
             #expect(await tracer.shutdown(timeout: .seconds(60)) == outcome, "\(log.lines)")
