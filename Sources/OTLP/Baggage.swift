@@ -1,3 +1,4 @@
+import HTTP
 public import Tracing
 
 /// What a caller passes along with its request for all who serve it: the `baggage` header of W3C Baggage.

@@ -1,3 +1,5 @@
+import HTTP
+
 /// Lists as OpenTelemetry's variables hold them: `key=value,key=value`, percent-encoded.
 enum KeyValueList {
     /// The pairs in their order; nil if one is malformed.

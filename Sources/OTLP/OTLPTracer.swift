@@ -10,29 +10,19 @@ public struct OTLPTracer: Tracer {
     private let sampler: Sampler
     private let limits: SpanLimits
     let propagators: Propagators
-    let openSpans: OpenSpans
+    let openSpans = OpenSpans()
 
-    /// How old a span becomes at most, unless told otherwise: 30 days. That is longer than any session should last, and about
-    /// as long as backends keep a trace; a span that is open for longer has been forgotten.
-    public static let greatestSpanAge = Duration.seconds(30 * 86400)
-
-    /// - Parameters:
-    ///   - propagators: what `extract` reads.
-    ///   - greatestSpanAge: a span that is older is ended as failed; nil for no limit.
-    ///   - clock: measures that age.
+    /// - Parameter propagators: what `extract` reads.
     public init(
         processor: any SpanProcessor,
         sampler: Sampler = .standard,
         limits: SpanLimits = SpanLimits(),
-        propagators: Propagators = .standard,
-        greatestSpanAge: Duration? = greatestSpanAge,
-        clock: any Clock<Duration> = ContinuousClock()
+        propagators: Propagators = .standard
     ) {
         self.processor = processor
         self.sampler = sampler
         self.limits = limits
         self.propagators = propagators
-        openSpans = OpenSpans(greatestAge: greatestSpanAge, clock: clock)
     }
 
     /// A tracer that exports each span as soon as it can after its end, in order: see ``QueueingSpanProcessor``.

@@ -79,7 +79,7 @@ public enum ExporterURL: Hashable, Sendable {
     ) throws(RecordingExportError) -> (path: String, query: String?) {
         guard !rest.contains("#") else { throw failure(text, "it has a #", "write %23 for a # in the path") }
         let parts = rest.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-        guard var path = decoded(parts[0]) else {
+        guard var path = PercentEncoding.decoded(parts[0]) else {
             throw failure(
                 text,
                 "it has a % that no two hexadecimal digits of UTF-8 follow",
@@ -99,23 +99,6 @@ public enum ExporterURL: Hashable, Sendable {
         if !path.hasPrefix("/") { path = "\(currentDirectory)/\(path)" }
         while path.count > 1, path.hasSuffix("/") { path.removeLast() }
         return (path, parts.count > 1 ? String(parts[1]) : nil)
-    }
-
-    static func decoded(_ text: Substring) -> String? {
-        var bytes: [UInt8] = []
-        var rest = Substring(text).utf8
-        while let byte = rest.popFirst() {
-            guard byte == UInt8(ascii: "%") else {
-                bytes.append(byte)
-                continue
-            }
-            guard rest.count >= 2, let digits = String(rest.prefix(2)),
-                digits.allSatisfy(\.isHexDigit), let value = UInt8(digits, radix: 16)
-            else { return nil }
-            bytes.append(value)
-            rest = rest.dropFirst(2)
-        }
-        return String(validating: bytes, as: UTF8.self)
     }
 
     private static func failure(_ text: String, _ cause: String, _ fix: String) -> RecordingExportError {

@@ -1,3 +1,5 @@
+import HTTP
+
 extension HTTPTarget {
     /// Reads what stands after `--export`: a URL with placeholders, and options after its `#`.
     init(url text: String, relativeTo currentDirectory: String) throws(RecordingExportError) {
@@ -22,7 +24,7 @@ extension HTTPTarget {
             }
             self.method = method
         case "header-file":
-            guard let path = ExporterURL.decoded(value), !path.isEmpty, !path.utf8.contains(0) else {
+            guard let path = PercentEncoding.decoded(value), !path.isEmpty, !path.utf8.contains(0) else {
                 throw Self.failure(text, "header-file names no file", "add its path, with %25 for a % in it")
             }
             headerFile = path.hasPrefix("/") ? path : "\(currentDirectory)/\(path)"

@@ -14,14 +14,15 @@ extension S3Target {
             )
         }
         guard !text.contains("#") else { throw Self.failure(text, "it has a #", "write %23 for a # in it") }
-        guard let key = ExporterURL.decoded(place[bucket.endIndex...].dropFirst()) else {
+        guard let key = PercentEncoding.decoded(place[bucket.endIndex...].dropFirst()) else {
             let cause = "it has a % that no two hexadecimal digits of UTF-8 follow"
             throw Self.failure(text, cause, "write %25 for a % in it")
         }
         let options = parts.count > 1 ? TargetOptions.pairs(of: parts[1]) : []
         var values: [String: String] = [:]
         for (name, value) in options {
-            guard let value = ExporterURL.decoded(value), values.updateValue(value, forKey: String(name)) == nil else {
+            guard let value = PercentEncoding.decoded(value), values.updateValue(value, forKey: String(name)) == nil
+            else {
                 throw Self.failure(text, "an option is there twice, or wrongly encoded", "write each of them once")
             }
         }

@@ -16,7 +16,7 @@ public enum UploaderURL: Hashable, Sendable {
             throw Self.failure(text, "it is no uploader", "write livekit:ROOM-ID")
         }
         let parts = text.dropFirst(8).split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-        guard !text.contains("#"), let roomID = ExporterURL.decoded(parts[0]) else {
+        guard !text.contains("#"), let roomID = PercentEncoding.decoded(parts[0]) else {
             throw Self.failure(text, "its room's id holds a % or a #", "write %25 for a %, and %23 for a #")
         }
         guard !roomID.isEmpty else { throw Self.failure(text, "it names no room", "write livekit:ROOM-ID") }

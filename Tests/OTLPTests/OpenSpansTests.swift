@@ -5,15 +5,10 @@ import Tracing
 
 @Suite(.timeLimit(.minutes(2))) struct OpenSpansTests {
     private let processor = ProbeProcessor()
-    private let clock = ManualClock()
-
-    private func tracer(greatestAge: Duration? = .seconds(60)) -> OTLPTracer {
-        OTLPTracer(processor: processor, greatestSpanAge: greatestAge, clock: clock)
-    }
 
     // SES-8
     @Test func `Shutting down ends what is open, as failed for that reason; flushing does not`() async {
-        let tracer = tracer()
+        let tracer = OTLPTracer(processor: processor)
         let span = tracer.startSpan("held", context: .topLevel)
         #expect(await tracer.forceFlush(timeout: .seconds(1)) == .complete)
         #expect(span.isRecording)
@@ -36,47 +31,12 @@ import Tracing
         #expect(exporter.spans.map(\.context) == [span.spanContext])
     }
 
-    @Test func `A span that is too old is ended as failed, and younger ones go on until their time`() async {
-        let tracer = tracer()
-        let old = tracer.startSpan("old", context: .topLevel)
-        await clock.sleeps(1)
-        clock.advance(by: .seconds(20))
-        let young = tracer.startSpan("young", context: .topLevel)
-        clock.advance(by: .seconds(40))
-        await clock.sleeps(2)
-        #expect(!old.isRecording)
-        #expect(young.isRecording)
-        #expect(processor.spans.map(\.name) == ["old"])
-        #expect(processor.spans.first?.status?.code == .error)
-        #expect(processor.spans.first?.status?.message == "the span was open for longer than 60 s")
-        clock.advance(by: .seconds(19))
-        #expect(young.isRecording)
-        clock.advance(by: .seconds(1))
-        await processor.hasEnded(2)
-        #expect(processor.spans.map(\.name) == ["old", "young"])
-
-        // The watch ended with the last of them, and begins anew.
-        let next = tracer.startSpan("next", context: .topLevel)
-        await clock.sleeps(3)
-        clock.advance(by: .seconds(60))
-        await processor.hasEnded(3)
-        #expect(!next.isRecording)
-    }
-
-    @Test func `Without a greatest age nothing is watched`() {
-        let tracer = tracer(greatestAge: nil)
-        let span = tracer.startSpan("a", context: .topLevel)
-        clock.advance(by: .seconds(1e9))
-        #expect(span.isRecording)
-        #expect(clock.sleepCount == 0)
-    }
-
     // SES-7
     @Test func `10000 spans leave nothing behind, ended or let go of`() async {
         weak var last: OTLPSpan?
         weak var openSpans: OpenSpans?
         do {
-            let tracer = tracer()
+            let tracer = OTLPTracer(processor: processor)
             for number in 0..<10_000 {
                 let span = tracer.startSpan("a", context: .topLevel)
                 if number % 2 == 0 { span.end() }
@@ -88,7 +48,6 @@ import Tracing
             openSpans = tracer.openSpans
         }
         #expect(openSpans == nil)
-        #expect(clock.sleepCount <= 1)
     }
 
     // SPAN-4

@@ -14,31 +14,12 @@ struct Moment: TracerInstant {
 
 /// A processor that keeps spans as they end.
 final class ProbeProcessor: SpanProcessor {
-    private struct State {
-        var spans: [FinishedSpan] = []
-        var arrivals: [(count: Int, promise: Promise<Bool>)] = []
-    }
+    private let state = Mutex([FinishedSpan]())
 
-    private let state = Mutex(State())
-
-    var spans: [FinishedSpan] { state.withLock { $0.spans } }
+    var spans: [FinishedSpan] { state.withLock { $0 } }
 
     func spanEnded(_ span: FinishedSpan) {
-        let arrived = state.withLock { state in
-            state.spans.append(span)
-            return state.arrivals.filter { $0.count <= state.spans.count }
-        }
-        for arrival in arrived { arrival.promise.fulfil(true) }
-    }
-
-    /// Returns when, in all, so many spans have ended.
-    func hasEnded(_ count: Int) async {
-        let promise = Promise<Bool>()
-        state.withLock { state in
-            if state.spans.count >= count { promise.fulfil(true) }
-            state.arrivals.append((count, promise))
-        }
-        _ = await promise.value(within: nil, on: ContinuousClock())
+        state.withLock { $0.append(span) }
     }
 
     func forceFlush(timeout: Duration) async -> FlushOutcome { .complete }

@@ -44,9 +44,6 @@ final class ManualClock: Clock {
         if hasPassed == false { throw CancellationError() }
     }
 
-    /// How many sleeps have begun.
-    var sleepCount: Int { state.withLock { $0.sleepers.count } }
-
     func advance(by duration: Duration) {
         let due = state.withLock { state in
             state.now = state.now.advanced(by: duration)

@@ -1,23 +1,24 @@
-/// `%XX` for bytes that cannot stand for themselves.
-enum PercentEncoding {
+/// `%XX` for bytes that cannot stand for themselves (RFC 3986).
+package enum PercentEncoding {
     /// `text` with its `%XX` decoded; nil if one is cut short or the bytes are not UTF-8.
-    static func decoded(_ text: some StringProtocol) -> String? {
+    package static func decoded(_ text: some StringProtocol) -> String? {
         guard let bytes = bytes(of: text, isStrict: true) else { return nil }
         return String(validating: bytes, as: UTF8.self)
     }
 
     /// `text` with its `%XX` decoded; what is no UTF-8 becomes U+FFFD, and a `%` that begins no `%XX` stays.
-    static func repaired(_ text: some StringProtocol) -> String {
+    package static func repaired(_ text: some StringProtocol) -> String {
         String(decoding: bytes(of: text, isStrict: false) ?? [], as: UTF8.self)
     }
 
     /// `text` with all that `isAllowed` does not allow encoded.
-    static func encoded(_ text: String, isAllowed: (UInt8) -> Bool) -> String {
-        text.utf8.reduce(into: "") { encoded, byte in
+    package static func encoded(_ text: String, isAllowed: (UInt8) -> Bool) -> String {
+        let digits = Array("0123456789ABCDEF")
+        return text.utf8.reduce(into: "") { encoded, byte in
             if isAllowed(byte) {
                 encoded.unicodeScalars.append(UnicodeScalar(byte))
             } else {
-                encoded += "%" + Hexadecimal.digits(of: UInt64(byte), digitCount: 2).uppercased()
+                encoded += "%\(digits[Int(byte >> 4)])\(digits[Int(byte & 15)])"
             }
         }
     }
@@ -30,9 +31,9 @@ enum PercentEncoding {
                 bytes.append(byte)
                 continue
             }
-            let digits = String(decoding: rest.prefix(2), as: UTF8.self).lowercased()
-            if digits.utf8.count == 2, let value = Hexadecimal.value(of: digits.utf8) {
-                bytes.append(UInt8(value))
+            let digits = rest.prefix(2).compactMap { Character(UnicodeScalar($0)).hexDigitValue }
+            if digits.count == 2 {
+                bytes.append(UInt8(digits[0] << 4 | digits[1]))
                 rest.removeFirst(2)
             } else if isStrict {
                 return nil
@@ -41,5 +42,16 @@ enum PercentEncoding {
             }
         }
         return bytes
+    }
+}
+
+extension String {
+    /// With all encoded but what no URL gives a meaning to, and what is in `kept`.
+    package func percentEncoded(keeping kept: String = "") -> String {
+        let kept = Set("-._~".utf8).union(kept.utf8)
+        return PercentEncoding.encoded(self) { byte in
+            let character = Character(UnicodeScalar(byte))
+            return kept.contains(byte) || byte < 0x80 && (character.isLetter || character.isNumber)
+        }
     }
 }
