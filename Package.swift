@@ -62,7 +62,7 @@ let package = Package(
             dependencies: ["Audio", "CLinux", "HTTP", "RecorderIO", logging],
             swiftSettings: rules
         ),
-        .target(name: "RecordingStore", dependencies: ["RecorderIO"], swiftSettings: rules),
+        .target(name: "RecordingStore", dependencies: ["Audio", "RecorderIO"], swiftSettings: rules),
         .target(
             name: "Session",
             dependencies: [
@@ -130,7 +130,9 @@ let package = Package(
         ),
         .testTarget(
             name: "RecordingStoreTests",
-            dependencies: ["RecorderIO", "RecordingStore"],
+            dependencies: [
+                "Audio", "FixtureMicrophone", "RecorderIO", "RecordingStore", "TestSupport", "Tool",
+            ],
             swiftSettings: rules
         ),
         // Runs sessions in a process of its own, whose threads and memory are nobody else's.

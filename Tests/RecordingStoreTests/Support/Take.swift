@@ -1,0 +1,76 @@
+import Audio
+import Foundation
+import TestSupport
+import Testing
+
+@testable import RecorderIO
+
+/// A recording that the recorder wrote, as a dying process leaves it and as it is when finished.
+struct Take: Sendable, CustomTestStringConvertible {
+    let container: Container
+    let ramp: Ramp
+    /// Frames that were written.
+    let frameCount: Int
+    /// The `.part` file right after a sync.
+    let unfinished: [UInt8]
+    /// The file after finalizing.
+    let finished: [UInt8]
+
+    var testDescription: String { "\(container.rawValue), \(ramp)" }
+    var format: AudioFormat { Self.format(ramp) }
+
+    private static func format(_ ramp: Ramp) -> AudioFormat {
+        AudioFormat(
+            sampleFormat: SampleFormat(rawValue: ramp.format) ?? .s16,
+            sampleRate: ramp.rate,
+            channelCount: ramp.channels
+        )
+    }
+
+    init(_ container: Container, _ ramp: Ramp, frameCount: Int) throws {
+        let folder = try TemporaryFolder()
+        let path = "\(folder.path)/a"
+        var file = try SoundFile(
+            path: path,
+            replacing: false,
+            container: container,
+            format: Self.format(ramp)
+        )
+        let samples = [UInt8](ramp.bytes(frames: frameCount))
+        try file.write(unsafe samples.span.bytes)
+        try file.sync()
+        unfinished = try Self.bytes(path + ".part")
+        let end = try file.finalize()
+        guard end.failure == nil, end.frameCount == frameCount else { throw InvalidTake() }
+        finished = try Self.bytes(path)
+        self.container = container
+        self.ramp = ramp
+        self.frameCount = frameCount
+    }
+
+    struct InvalidTake: Error {}
+
+    private static func bytes(_ path: String) throws -> [UInt8] {
+        [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
+    }
+
+    /// Half a second of each container, in the forms that differ in their headers.
+    static let all: [Take] = {
+        let forms: [(Container, String, Int)] = [
+            (.wav, "S16_LE", 2), (.wav, "S24_3LE", 1), (.wav, "FLOAT_LE", 8),
+            (.rf64, "S16_LE", 2), (.rf64, "S24_LE", 1), (.rf64, "FLOAT_LE", 2), (.rf64, "S32_LE", 64),
+            (.w64, "S16_LE", 1), (.w64, "S24_3LE", 1), (.w64, "FLOAT_LE", 2),
+            (.flac, "S16_LE", 2), (.flac, "S24_3LE", 1), (.flac, "S24_LE", 8),
+            (.oggVorbis, "S16_LE", 2), (.oggOpus, "S16_LE", 2), (.oggOpus, "S16_LE", 1),
+        ]
+        return forms.compactMap { container, format, channelCount in
+            let rate = container == .oggOpus && channelCount == 1 ? 16000 : 48000
+            return try? Take(container, Ramp(format, channels: channelCount, rate: rate), frameCount: 24001)
+        }
+    }()
+
+    static func take(_ container: Container) throws -> Take {
+        guard let take = all.first(where: { $0.container == container }) else { throw InvalidTake() }
+        return take
+    }
+}
