@@ -62,7 +62,11 @@ package struct PartFile: ~Copyable {
         }
     }
 
-    deinit { close(descriptor) }
+    deinit {
+        // Not by closing: a child that was just forked may have the file open until it runs its own program.
+        _ = flock(descriptor, LOCK_UN)
+        close(descriptor)
+    }
 
     /// Writes all of `bytes` at `offset`.
     borrowing func write(_ bytes: RawSpan, at offset: Int64) throws(RecorderError) {

@@ -62,7 +62,10 @@ struct FLACBits {
             if parameter == 1 << parameterBitCount - 1 {
                 place += Int64(count * (try number(5, in: &file)))
             } else {
-                for _ in 0..<count where place <= limit { place += Int64(try unary(in: &file) + parameter) }
+                for _ in 0..<count where place <= limit {
+                    _ = try unary(in: &file)
+                    place += Int64(parameter)
+                }
             }
             guard place <= limit else { return false }
         }

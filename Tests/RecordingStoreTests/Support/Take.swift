@@ -11,6 +11,8 @@ struct Take: Sendable, CustomTestStringConvertible {
     let ramp: Ramp
     /// Frames that were written.
     let frameCount: Int
+    /// The samples as a lossless file keeps them: S24_LE without its high bytes.
+    let stored: [UInt8]
     /// The `.part` file right after a sync.
     let unfinished: [UInt8]
     /// The file after finalizing.
@@ -27,22 +29,26 @@ struct Take: Sendable, CustomTestStringConvertible {
         )
     }
 
+    /// Records the ramp, or, where that is no sound that a codec makes many pages of, the start of a speech.
     init(_ container: Container, _ ramp: Ramp, frameCount: Int) throws {
         let folder = try TemporaryFolder()
         let path = "\(folder.path)/a"
-        var file = try SoundFile(
-            path: path,
-            replacing: false,
-            container: container,
-            format: Self.format(ramp)
-        )
-        let samples = [UInt8](ramp.bytes(frames: frameCount))
+        let format = Self.format(ramp)
+        var file = try SoundFile(path: path, replacing: false, container: container, format: format)
+        var samples = [UInt8](ramp.bytes(frames: frameCount))
+        if [.oggVorbis, .oggOpus].contains(container) || container == .flac && ramp.channels == 2 {
+            let speech = ramp.channels == 2 ? "speech-48k-stereo.wav" : "speech-16k-mono.wav"
+            let sound = try SoundFileReader.read(BuiltProducts.fixture(speech))
+            samples = Array(sound.bytes.prefix(frameCount * format.bytesPerFrame))
+        }
         try file.write(unsafe samples.span.bytes)
         try file.sync()
         unfinished = try Self.bytes(path + ".part")
         let end = try file.finalize()
         guard end.failure == nil, end.frameCount == frameCount else { throw InvalidTake() }
         finished = try Self.bytes(path)
+        let isStored = format.sampleFormat != .s24
+        stored = isStored ? samples : samples.indices.filter { $0 % 4 != 3 }.map { samples[$0] }
         self.container = container
         self.ramp = ramp
         self.frameCount = frameCount
@@ -54,7 +60,7 @@ struct Take: Sendable, CustomTestStringConvertible {
         [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
     }
 
-    /// Half a second of each container, in the forms that differ in their headers.
+    /// Short ones of each container, in the forms that differ in their headers.
     static let all: [Take] = {
         let forms: [(Container, String, Int)] = [
             (.wav, "S16_LE", 2), (.wav, "S24_3LE", 1), (.wav, "FLOAT_LE", 8),
@@ -64,8 +70,11 @@ struct Take: Sendable, CustomTestStringConvertible {
             (.oggVorbis, "S16_LE", 2), (.oggOpus, "S16_LE", 2), (.oggOpus, "S16_LE", 1),
         ]
         return forms.compactMap { container, format, channelCount in
-            let rate = container == .oggOpus && channelCount == 1 ? 16000 : 48000
-            return try? Take(container, Ramp(format, channels: channelCount, rate: rate), frameCount: 24001)
+            let isPCM = [.wav, .rf64, .w64].contains(container)
+            let isOpusMono = container == .oggOpus && channelCount == 1
+            let ramp = Ramp(format, channels: channelCount, rate: isOpusMono ? 16000 : 48000)
+            let frameCount = isPCM ? 1001 : channelCount == 2 ? 72001 : 24001
+            return try? Take(container, ramp, frameCount: frameCount)
         }
     }()
 
