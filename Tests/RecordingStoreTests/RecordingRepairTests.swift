@@ -8,11 +8,12 @@ import Testing
 
 /// What a dying process leaves becomes a file that others read (REC-8, DUR-2).
 @Suite(.timeLimit(.minutes(5))) struct RecordingRepairTests {
-    /// Each byte of the header, and places all over the rest.
-    private func lengths(_ take: Take, _ byteCount: Int, headByteCount: Int) -> [Int] {
+    /// Each byte of the header, places all over the rest, and where blocks and pages end.
+    private func lengths(_ boundaries: Boundaries, _ byteCount: Int, headByteCount: Int) -> [Int] {
         var random = Random(seed: 1)
-        let body = (0..<100).map { _ in headByteCount + random.below(byteCount - headByteCount) }
-        return Array(0...headByteCount + 2) + body.sorted() + [byteCount - 1, byteCount]
+        let body = (0..<60).map { _ in headByteCount + random.below(byteCount - headByteCount) }
+        let ends = boundaries.ends.suffix(20).flatMap { [$0.byteCount - 1, $0.byteCount, $0.byteCount + 1] }
+        return (Array(0...headByteCount + 2) + body + ends + [byteCount - 1, byteCount]).filter { $0 <= byteCount }
     }
 
     // REC-8: none of the whole frames lost, nothing invented, and the file says so.
@@ -23,7 +24,7 @@ import Testing
         let boundaries = try await Boundaries(take)
         let headByteCount = try #require(boundaries.ends.first?.byteCount)
         var repaired: [Int: (file: RepairedFile, bytes: [UInt8])] = [:]
-        for length in lengths(take, original.count, headByteCount: headByteCount) {
+        for length in lengths(boundaries, original.count, headByteCount: headByteCount) {
             let place: Comment = "cut to \(length) bytes"
             let part = Array(original[..<length])
             let expected = boundaries.whole(in: length)

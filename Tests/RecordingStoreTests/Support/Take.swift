@@ -29,18 +29,13 @@ struct Take: Sendable, CustomTestStringConvertible {
         )
     }
 
-    /// Records the ramp, or, where that is no sound that a codec makes many pages of, the start of a speech.
+    /// Records the ramp, or, where a codec makes too little of that, other sound.
     init(_ container: Container, _ ramp: Ramp, frameCount: Int) throws {
         let folder = try TemporaryFolder()
         let path = "\(folder.path)/a"
         let format = Self.format(ramp)
         var file = try SoundFile(path: path, replacing: false, container: container, format: format)
-        var samples = [UInt8](ramp.bytes(frames: frameCount))
-        if [.oggVorbis, .oggOpus].contains(container) || container == .flac && ramp.channels == 2 {
-            let speech = ramp.channels == 2 ? "speech-48k-stereo.wav" : "speech-16k-mono.wav"
-            let sound = try SoundFileReader.read(BuiltProducts.fixture(speech))
-            samples = Array(sound.bytes.prefix(frameCount * format.bytesPerFrame))
-        }
+        let samples = try Self.samples(container, ramp, frameCount: frameCount)
         try file.write(unsafe samples.span.bytes)
         try file.sync()
         unfinished = try Self.bytes(path + ".part")
@@ -55,6 +50,24 @@ struct Take: Sendable, CustomTestStringConvertible {
     }
 
     struct InvalidTake: Error {}
+
+    private static func samples(_ container: Container, _ ramp: Ramp, frameCount: Int) throws -> [UInt8] {
+        let isOgg = [.oggVorbis, .oggOpus].contains(container)
+        guard isOgg || container == .flac && ramp.channels <= 2 else { return [UInt8](ramp.bytes(frames: frameCount)) }
+        if isOgg || ramp.channels == 2 {
+            let speech = ramp.channels == 2 ? "speech-48k-stereo.wav" : "speech-16k-mono.wav"
+            let sound = try SoundFileReader.read(BuiltProducts.fixture(speech))
+            return Array(sound.bytes.prefix(frameCount * format(ramp).bytesPerFrame))
+        }
+        // A block of FLAC for each way of coding one: silence, noise, a constant, few values with low bits of zero.
+        var random = Random(seed: 7)
+        let width = format(ramp).bytesPerFrame
+        return (0..<frameCount).flatMap { frame -> [UInt8] in
+            let noise = random.next()
+            let value: UInt64 = [0, noise, 5, noise & 3 << 12, noise & 0xFF][frame / 4096 % 5]
+            return (0..<width).map { UInt8(truncatingIfNeeded: value >> UInt64(8 * $0)) }
+        }
+    }
 
     private static func bytes(_ path: String) throws -> [UInt8] {
         [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
