@@ -1,0 +1,36 @@
+internal import Audio
+
+/// FLAC: blocks that carry their own number and checksums.
+///
+/// While it is written, the header says neither the number of frames nor their MD5, which readers take as unknown; both are
+/// written when the encoder ends. The number is restored here, the MD5 cannot be without decoding all of it anew.
+enum FLACRepair {
+    static func plan(for file: inout PartBytes) throws(RepairError) -> RepairPlan {
+        let stream = try FLACStream(&file)
+        var whole = WholePart(start: stream.audioStart, sampleRate: stream.format.sampleRate)
+        var offset = stream.audioStart
+        while let byte = try file.byte(at: offset) {
+            guard byte == 0xFF, let block = try FLACBlock(at: offset, in: &file, stream),
+                block.frames.lowerBound == whole.lastFrameCount
+                    // Behind damage some are missing.
+                    || offset > whole.lastEnd && block.frames.lowerBound > whole.lastFrameCount
+            else {
+                offset += 1
+                continue
+            }
+            whole.append(block.bytes, frames: block.frames)
+            offset = block.bytes.upperBound
+        }
+        var plan = RepairPlan(
+            stream.format,
+            frameCount: whole.frameCount,
+            in: file.byteCount,
+            wholeByteCount: whole.end
+        )
+        let bytes = stream.bytes(frameCount: whole.frameCount)
+        plan.replace(stream.bytes, by: bytes, at: FLACStream.offset)
+        plan.file.damagedByteCount = whole.damagedByteCount
+        plan.file.isDigestUnknown = FLACStream.isDigestUnknown(bytes)
+        return plan
+    }
+}
