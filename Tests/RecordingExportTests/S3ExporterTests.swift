@@ -375,6 +375,18 @@ import Testing
         #expect(calls(forgetful).count { $0 == .create } == 3)
     }
 
+    // EXP-4, EXP-6
+    @Test func `A server that still puts the parts together, when its answer is lost, is waited for`() async throws {
+        let recording = try large()
+        let missing = [Reply](repeating: Reply(404), count: 6)
+        let lost = [Reply(200, .close(afterByteCount: 100)), .error(404, "NoSuchUpload")]
+        let server = try server(
+            Self.parted([.complete: lost, .head: missing + [.object(7), Self.isThere]], found: Self.isThere)
+        )
+        #expect(try await outcome(server, of: recording).error == nil)
+        #expect(calls(server).count { $0 == .create } == 1)
+    }
+
     // EXP-4
     @Test func `Where the object is there when it is completed, it is looked at`() async throws {
         let recording = try large()
