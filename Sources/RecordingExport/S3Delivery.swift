@@ -125,7 +125,8 @@ struct S3Delivery {
 
     /// The server says that there is an object of that key.
     private func checkThatSame() async throws {
-        guard try await found(Self.lookLimit) != false else { throw failure.taken }
+        guard let isSame = try await found(Self.lookLimit) else { throw failure.notThere(isOther: false) }
+        guard isSame else { throw failure.taken }
     }
 
     /// Whether the object is this recording; nil where there is none. Looks again until it is, `limit` times in all.

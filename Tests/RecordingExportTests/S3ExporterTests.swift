@@ -123,6 +123,8 @@ import Testing
         #expect(calls(arrived) == [.head, .put, .put, .head])
         let other = try server([.head: [Reply(404), .object(7)], .put: [.error(412, "PreconditionFailed")]])
         #expect(try await outcome(other).spanError == "another object has the recording's key in the bucket")
+        let missing = try server([.put: [.error(412, "PreconditionFailed")]])
+        #expect(try await outcome(missing).spanError == "after the upload the object is not there")
     }
 
     // EXP-8
