@@ -11,8 +11,8 @@ import Testing
     /// Each byte of the header, places all over the rest, and where blocks and pages end.
     private func lengths(_ boundaries: Boundaries, _ byteCount: Int, headByteCount: Int) -> [Int] {
         var random = Random(seed: 1)
-        let body = (0..<60).map { _ in headByteCount + random.below(byteCount - headByteCount) }
-        let ends = boundaries.ends.suffix(20).flatMap { [$0.byteCount - 1, $0.byteCount, $0.byteCount + 1] }
+        let body = (0..<40).map { _ in headByteCount + random.below(byteCount - headByteCount) }
+        let ends = boundaries.ends.suffix(12).flatMap { [$0.byteCount - 1, $0.byteCount, $0.byteCount + 1] }
         return (Array(0...headByteCount + 2) + body + ends + [byteCount - 1, byteCount]).filter { $0 <= byteCount }
     }
 
