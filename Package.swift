@@ -68,7 +68,7 @@ let package = Package(
             dependencies: ["Audio", "CLinux", "HTTP", "Messages", "RecorderIO", logging, protobuf],
             swiftSettings: rules
         ),
-        .target(name: "RecordingStore", dependencies: ["RecorderIO"], swiftSettings: rules),
+        .target(name: "RecordingStore", dependencies: ["Audio", "RecorderIO"], swiftSettings: rules),
         .target(
             name: "Session",
             dependencies: [
@@ -147,7 +147,9 @@ let package = Package(
         ),
         .testTarget(
             name: "RecordingStoreTests",
-            dependencies: ["RecorderIO", "RecordingStore"],
+            dependencies: [
+                "Audio", "FixtureMicrophone", "RecorderIO", "RecordingStore", "TestSupport", "Tool",
+            ],
             swiftSettings: rules
         ),
         // Runs sessions in a process of its own, whose threads and memory are nobody else's.
@@ -183,3 +185,15 @@ let package = Package(
         ),
     ]
 )
+
+// `.ci/fuzz` only: it needs every target built with libFuzzer's instrumentation.
+if Context.environment["TAPELINE_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "RepairFuzzer",
+            dependencies: ["RecorderIO", "RecordingStore", "TestSupport"],
+            path: "Tests/Support/RepairFuzzer",
+            swiftSettings: rules + [.unsafeFlags(["-parse-as-library"])]
+        )
+    )
+}

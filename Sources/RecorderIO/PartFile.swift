@@ -4,7 +4,7 @@ internal import Glibc
 /// A file on its way to its final name: `NAME.part` until `finalize` (REC-7). A fence: the recorder's only system
 /// calls on files.
 @safe
-struct PartFile: ~Copyable {
+package struct PartFile: ~Copyable {
     let finalPath: String
     let partPath: String
     private let descriptor: Int32
@@ -18,7 +18,28 @@ struct PartFile: ~Copyable {
         partPath = Self.partPath(finalPath)
     }
 
+    /// Opens a file that a process left behind, to read and to mend it.
+    ///
+    /// - Throws: `inUse` while the process that writes it lives.
+    package init(leftBehindAt path: String) throws(RecorderError) {
+        let descriptor = unsafe Glibc.open(path, O_RDWR | O_CLOEXEC)
+        guard descriptor >= 0 else { throw .file(path: path, call: "open", code: errno) }
+        guard Self.lock(descriptor) else {
+            close(descriptor)
+            throw .inUse(path: path)
+        }
+        self.descriptor = descriptor
+        finalPath = path
+        partPath = path
+    }
+
     private static func partPath(_ finalPath: String) -> String { finalPath + ".part" }
+
+    /// Marks the file as written by a living process, until it is closed. Where a file system has no locks, nobody is
+    /// kept out.
+    private static func lock(_ descriptor: Int32) -> Bool {
+        flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK
+    }
 
     private static func open(_ finalPath: String, replacing: Bool) throws(RecorderError) -> Int32 {
         let partPath = partPath(finalPath)
@@ -30,6 +51,7 @@ struct PartFile: ~Copyable {
             let code = errno
             throw code == EEXIST ? .unfinishedExists(path: partPath) : .file(path: partPath, call: "open", code: code)
         }
+        _ = lock(descriptor)
         do throws(RecorderError) {
             try Folder.sync(folder)
             return descriptor
@@ -40,7 +62,11 @@ struct PartFile: ~Copyable {
         }
     }
 
-    deinit { close(descriptor) }
+    deinit {
+        // Not by closing: a child that was just forked may have the file open until it runs its own program.
+        _ = flock(descriptor, LOCK_UN)
+        close(descriptor)
+    }
 
     /// Writes all of `bytes` at `offset`.
     borrowing func write(_ bytes: RawSpan, at offset: Int64) throws(RecorderError) {
@@ -55,7 +81,7 @@ struct PartFile: ~Copyable {
         }
     }
 
-    borrowing func write(_ bytes: [UInt8], at offset: Int64) throws(RecorderError) {
+    package borrowing func write(_ bytes: [UInt8], at offset: Int64) throws(RecorderError) {
         try write(unsafe bytes.span.bytes, at: offset)
     }
 
@@ -68,22 +94,29 @@ struct PartFile: ~Copyable {
         return count
     }
 
+    /// The same, into an array.
+    package borrowing func read(into bytes: inout [UInt8], at offset: Int64) throws(RecorderError) -> Int {
+        var span = bytes.mutableSpan
+        var memory = unsafe span.mutableBytes
+        return try read(into: &memory, at: offset)
+    }
+
     /// The file's real size.
-    borrowing func byteCount() throws(RecorderError) -> Int64 {
+    package borrowing func byteCount() throws(RecorderError) -> Int64 {
         var status = stat()
         guard unsafe fstat(descriptor, &status) == 0 else { throw .file(path: partPath, call: "fstat", code: errno) }
         return Int64(status.st_size)
     }
 
     /// Cuts the file off behind `length` bytes.
-    borrowing func truncate(to length: Int64) throws(RecorderError) {
+    package borrowing func truncate(to length: Int64) throws(RecorderError) {
         guard ftruncate(descriptor, off_t(length)) == 0 else {
             throw .file(path: partPath, call: "ftruncate", code: errno)
         }
     }
 
     /// Puts the data on the disk, so that it survives a power cut (REC-8).
-    borrowing func syncData() throws(RecorderError) {
+    package borrowing func syncData() throws(RecorderError) {
         guard fdatasync(descriptor) == 0 else { throw .file(path: partPath, call: "fdatasync", code: errno) }
     }
 

@@ -10,6 +10,8 @@ public enum RecorderError: Error, Hashable, Sendable {
     case exists(path: String)
     /// A recording to the same file runs, or was cut off: its `.part` file is there.
     case unfinishedExists(path: String)
+    /// A file is to be mended that a living process writes.
+    case inUse(path: String)
     /// A file or folder cannot be made or written: the call that refused, and its errno.
     case file(path: String, call: String, code: Int32)
     /// libsndfile or libcrypto refused.
@@ -31,6 +33,7 @@ extension RecorderError: CustomStringConvertible {
         case .exists(let path): "\(path) exists already: choose another name, or --force to replace it"
         case .unfinishedExists(let path):
             "\(path) is there, from a recording that runs or was cut off: move it away, or choose another name"
+        case .inUse(let path): "\(path) is being written: wait for the end of that recording"
         case .file(let path, let call, let code):
             "\(call) of \(path) failed (\(Self.reason(code))): \(Self.advice(code))"
         case .encoder(let reason): "the encoder refused (\(reason)): choose another --container"
@@ -47,6 +50,7 @@ extension RecorderError: CustomStringConvertible {
         case .capture: "the device failed"
         case .cannotHold(let container, let what, _): "\(container.rawValue) cannot hold \(what)"
         case .exists, .unfinishedExists: "the file exists already"
+        case .inUse: "the file is being written"
         case .file(_, let call, let code): "\(call) failed (\(Self.reason(code)))"
         case .encoder(let reason): "the encoder refused (\(reason))"
         case .unfinished(let seconds): "the disk did not take the recording within \(seconds) s"

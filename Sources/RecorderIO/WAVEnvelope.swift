@@ -2,22 +2,28 @@
 ///
 /// A chunk for the 64-bit sizes is reserved from the first write, as `JUNK`; libsndfile's own header follows it. A
 /// file that grows past 4 GiB turns `RIFF` into `RF64` and `JUNK` into `ds64`, and moves nothing (REC-8).
-struct WAVEnvelope {
+package struct WAVEnvelope {
     /// Bytes that stand between libsndfile's `WAVE` and its next chunk.
-    static let reservedByteCount = 36
+    package static let reservedByteCount = 36
     /// `RIFF`, size, `WAVE`, and the reserved chunk.
-    static let byteCount = 12 + reservedByteCount
+    package static let byteCount = 12 + reservedByteCount
 
     /// Size of the whole file.
-    var fileByteCount: Int64
+    package var fileByteCount: Int64
     /// Size of the samples alone.
-    var dataByteCount: Int64
-    var frameCount: Int64
+    package var dataByteCount: Int64
+    package var frameCount: Int64
+
+    package init(fileByteCount: Int64, dataByteCount: Int64, frameCount: Int64) {
+        self.fileByteCount = fileByteCount
+        self.dataByteCount = dataByteCount
+        self.frameCount = frameCount
+    }
 
     /// True if the sizes no longer fit a plain WAV; then the size in the `data` chunk's head is 0xFFFFFFFF.
-    var is64Bit: Bool { fileByteCount - 8 >= Int64(UInt32.max) }
+    package var is64Bit: Bool { fileByteCount - 8 >= Int64(UInt32.max) }
 
-    var bytes: [UInt8] {
+    package var bytes: [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(Self.byteCount)
         let riffByteCount = fileByteCount - 8
@@ -32,16 +38,16 @@ struct WAVEnvelope {
     }
 
     /// Where `sizes64` stands in an RF64 file.
-    static let sizes64Offset: Int64 = 20
+    package static let sizes64Offset: Int64 = 20
 
     /// The sizes in a `ds64` chunk: of the RIFF form, of the samples, and the number of frames.
-    var sizes64: [UInt8] {
+    package var sizes64: [UInt8] {
         Self.littleEndian(UInt64(fileByteCount - 8), 8) + Self.littleEndian(UInt64(dataByteCount), 8)
             + Self.littleEndian(UInt64(frameCount), 8)
     }
 
     /// What the `data` chunk's head says.
-    var dataSizeField: [UInt8] { Self.littleEndian(is64Bit ? UInt64(UInt32.max) : UInt64(dataByteCount), 4) }
+    package var dataSizeField: [UInt8] { Self.littleEndian(is64Bit ? UInt64(UInt32.max) : UInt64(dataByteCount), 4) }
 
     private static func littleEndian(_ value: UInt64, _ count: Int) -> [UInt8] {
         (0..<count).map { UInt8(truncatingIfNeeded: value >> (8 * UInt64($0))) }

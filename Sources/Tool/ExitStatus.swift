@@ -23,7 +23,7 @@ enum ExitStatus {
         case .capture(let error): code(for: error)
         // What the device or the container cannot do is asked for by an option, and the sentence says which.
         case .cannotHold: usage
-        case .exists, .unfinishedExists, .file: cannotCreate
+        case .exists, .unfinishedExists, .inUse, .file: cannotCreate
         case .encoder, .unfinished, .notRecording: inputOutput
         case .resources: deviceUnavailable
         }

@@ -40,38 +40,11 @@ import Testing
             let after = decoded.channel(channel)
             // A tone of 1 kHz is like itself after every period.
             let reach = testCase.fixture.hasPrefix("tone") ? original.rate / 2000 - 1 : 1000
-            let lag = Self.lag(of: after, to: before, reach: reach)
+            let lag = Likeness.lag(of: after, to: before, reach: reach)
             #expect(abs(lag) <= testCase.lag)
-            let ratio = Self.signalToNoise(before, after)
+            let ratio = Likeness.signalToNoise(before, after)
             #expect(ratio >= testCase.ratio, "\(ratio) dB")
         }
-    }
-
-    /// By how many frames `after` is later than `before`, where both fit best.
-    private static func lag(of after: [Double], to before: [Double], reach: Int) -> Int {
-        let length = min(6000, before.count - 2 * reach)
-        // Where it is loud.
-        let start = stride(from: reach, through: before.count - reach - length, by: 1000).max { left, right in
-            energy(before[left..<left + length]) < energy(before[right..<right + length])
-        }
-        guard let start else { return .max }
-        let candidates = (-reach...reach).map { lag in
-            var sum = 0.0
-            var weight = 0.0
-            for index in start..<start + length where after.indices.contains(index + lag) {
-                sum += before[index] * after[index + lag]
-                weight += after[index + lag] * after[index + lag]
-            }
-            return (lag, weight > 0 ? sum / weight.squareRoot() : 0)
-        }
-        return candidates.max { $0.1 < $1.1 }?.0 ?? .max
-    }
-
-    private static func energy(_ samples: ArraySlice<Double>) -> Double { samples.reduce(0) { $0 + $1 * $1 } }
-
-    private static func signalToNoise(_ before: [Double], _ after: [Double]) -> Double {
-        let noise = zip(before, after).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
-        return 10 * log10(energy(before[...]) / noise)
     }
 
     // CAP-1: Vorbis takes many channels.
