@@ -191,3 +191,15 @@ let package = Package(
         ),
     ]
 )
+
+// `.ci/fuzz` only: it needs every target built with libFuzzer's instrumentation.
+if Context.environment["TAPELINE_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "RepairFuzzer",
+            dependencies: ["RecorderIO", "RecordingStore", "TestSupport"],
+            path: "Tests/Support/RepairFuzzer",
+            swiftSettings: rules + [.unsafeFlags(["-parse-as-library"])]
+        )
+    )
+}

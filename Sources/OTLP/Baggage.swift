@@ -6,7 +6,7 @@ public import Tracing
 /// Source: https://www.w3.org/TR/baggage/
 public struct Baggage: Hashable, Sendable, CustomStringConvertible {
     public struct Member: Hashable, Sendable {
-        /// A token of HTTP: letters, digits and ``!#$%&'*+-.^_`|~``.
+        /// A token of HTTP (RFC 9110): letters, digits and some punctuation, no blanks.
         public let key: String
         /// Any text.
         public var value: String

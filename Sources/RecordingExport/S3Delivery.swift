@@ -6,8 +6,6 @@ import RecorderIO
 /// It is there once a HEAD says so (EXP-6). What is there already, from an earlier delivery whose answer was lost, is not
 /// sent again (EXP-4), and another object is not replaced where the server knows `If-None-Match`.
 struct S3Delivery {
-    /// From this size on a recording goes in parts.
-    static let partedByteCount: Int64 = 16 << 20
     /// How often it is looked for after all was sent.
     private static let lookLimit = 5
     /// The same where the server's answer was lost: it may still be putting the parts together.
@@ -21,9 +19,11 @@ struct S3Delivery {
     let folderPath: String
     let retryPolicy: RetryPolicy
     let clock: S3Clock
+    /// From this size on a recording goes in parts.
+    let partedByteCount: Int64
 
     func deliver() async throws {
-        if file.byteCount < Self.partedByteCount { try await deliverWhole() } else { try await deliverInParts() }
+        if file.byteCount < partedByteCount { try await deliverWhole() } else { try await deliverInParts() }
     }
 
     private func deliverWhole() async throws {
@@ -125,7 +125,8 @@ struct S3Delivery {
 
     /// The server says that there is an object of that key.
     private func checkThatSame() async throws {
-        guard try await found(Self.lookLimit) != false else { throw failure.taken }
+        guard let isSame = try await found(Self.lookLimit) else { throw failure.notThere(isOther: false) }
+        guard isSame else { throw failure.taken }
     }
 
     /// Whether the object is this recording; nil where there is none. Looks again until it is, `limit` times in all.

@@ -25,6 +25,8 @@ public struct S3Exporter: RecordingExporter {
     /// Where credentials and the region are looked for.
     public var environment: [String: String]
     package var clock = S3Clock()
+    /// From this size on a recording goes in parts; tests take less.
+    package var partedByteCount: Int64 = 16 << 20
 
     public init(
         _ target: S3Target,
@@ -78,7 +80,8 @@ public struct S3Exporter: RecordingExporter {
             connection: connection,
             folderPath: folderPath,
             retryPolicy: retryPolicy,
-            clock: clock
+            clock: clock,
+            partedByteCount: partedByteCount
         ).deliver()
         return RecordingExportResult(recordingURL: try connection.resultURL(), recordingID: recording.recordingID)
     }

@@ -27,14 +27,14 @@ public enum UploaderURL: Hashable, Sendable {
             case "simulated=true": isSimulated = true
             case "simulated=false": isSimulated = false
             case _ where option.hasPrefix("timeout="):
-                guard let seconds = Double(option.dropFirst(8)), seconds > 0, seconds <= 86400 else {
+                guard let limit = TargetOptions.seconds(option.dropFirst(8)) else {
                     throw Self.failure(
                         text,
                         "timeout is a number of seconds above 0, at most a day",
                         "write it in digits"
                     )
                 }
-                timeLimit = .seconds(seconds)
+                timeLimit = limit
             default:
                 throw Self.failure(
                     text,

@@ -1,22 +1,12 @@
 internal import Audio
 
 /// One block of a FLAC file: what RFC 9639 calls a frame, which here is a sample per channel.
-struct FLACBlock {
-    let bytes: Range<Int64>
-    let frames: Range<Int64>
-
-    /// The block at `start`, if it is whole: a header with the right checksum, and the right checksum over all of it.
+enum FLACBlock {
+    /// Where the block at `start` ends; nil if it is not whole, by the checksum over all of it.
     ///
     /// Its length is written nowhere. It ends where the next block begins; the last one, or one before damage, where its
     /// coded samples do.
-    init?(at start: Int64, in file: inout PartBytes, _ stream: FLACStream) throws(RepairError) {
-        guard let header = try FLACBlockHeader(at: start, in: &file, stream) else { return nil }
-        frames = header.frames
-        guard let end = try Self.end(of: header, at: start, in: &file, stream) else { return nil }
-        bytes = start..<end
-    }
-
-    private static func end(
+    static func end(
         of header: FLACBlockHeader,
         at start: Int64,
         in file: inout PartBytes,

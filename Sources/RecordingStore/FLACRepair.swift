@@ -9,17 +9,23 @@ enum FLACRepair {
         let stream = try FLACStream(&file)
         var whole = WholePart(start: stream.audioStart, sampleRate: stream.format.sampleRate)
         var offset = stream.audioStart
-        while let byte = try file.byte(at: offset) {
-            guard byte == 0xFF, let block = try FLACBlock(at: offset, in: &file, stream),
-                block.frames.lowerBound == whole.lastFrameCount
+        var falseHeadCount = 0
+        while falseHeadCount < RecordingRepair.falseHeadLimit, let byte = try file.byte(at: offset) {
+            guard byte == 0xFF, let header = try FLACBlockHeader(at: offset, in: &file, stream),
+                header.frames.lowerBound == whole.lastFrameCount
                     // Behind damage some are missing.
-                    || offset > whole.lastEnd && block.frames.lowerBound > whole.lastFrameCount
+                    || offset > whole.lastEnd && header.frames.lowerBound > whole.lastFrameCount
             else {
                 offset += 1
                 continue
             }
-            whole.append(block.bytes, frames: block.frames)
-            offset = block.bytes.upperBound
+            guard let end = try FLACBlock.end(of: header, at: offset, in: &file, stream) else {
+                falseHeadCount += 1
+                offset += 1
+                continue
+            }
+            whole.append(offset..<end, frames: header.frames)
+            offset = end
         }
         var plan = RepairPlan(
             stream.format,

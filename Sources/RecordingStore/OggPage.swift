@@ -15,7 +15,6 @@ struct OggPage {
     ///
     /// A page whose mark for the last one and whose checksum were being written when that was cut short is whole, too.
     init?(at start: Int64, in file: inout PartBytes) throws(RepairError) {
-        guard try file.byte(at: start) == 0x4F else { return nil }
         let head = try file.bytes(at: start, count: Self.headByteCount)
         guard head.count == Self.headByteCount, head.says("OggS", at: 0), head[4] == 0, head[5] < 8 else { return nil }
         let segments = try file.bytes(at: start + Int64(Self.headByteCount), count: Int(head[26]))

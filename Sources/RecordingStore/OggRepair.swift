@@ -15,11 +15,18 @@ enum OggRepair {
         var offset: Int64 = 0
         // Pages in which no packet ends belong to the next one.
         var start: Int64 = 0
-        while offset < file.byteCount {
+        var falseHeadCount = 0
+        while falseHeadCount < RecordingRepair.falseHeadLimit, let byte = try file.byte(at: offset) {
+            guard byte == 0x4F, try file.bytes(at: offset, count: 4).says("OggS", at: 0) else {
+                offset += 1
+                start = offset
+                continue
+            }
             guard let page = try OggPage(at: offset, in: &file), page.serial == first.serial,
                 page.sequence == sequence || offset > whole.lastEnd && page.sequence > sequence,
                 codec.frameCount(page.granule ?? .max) >= whole.lastFrameCount
             else {
+                falseHeadCount += 1
                 offset += 1
                 start = offset
                 continue

@@ -5,6 +5,9 @@ public enum RecordingRepair {
     /// Audio that may have waited for the disk when it stopped: the ring's length. Damage with no more than this behind it
     /// is the end of the file.
     static let unsyncedSeconds = 10
+    /// Heads of blocks or pages that turn out to be none, before the rest counts as noise. Noise of gigabytes has fewer by
+    /// chance; bytes that are made to have more must not keep a start waiting.
+    static let falseHeadLimit = 1000
 
     /// Repairs a file in place, and syncs it.
     ///

@@ -16,8 +16,8 @@ public struct SessionOptions: Sendable {
     public var finalizeLimit: Duration
     /// Makes the primary upload, before the exporters run; nil for none.
     public var uploader: (any SessionReportUploader)?
-    /// How long the whole end of a session may take (SES-4).
-    public var endLimit: Duration
+    /// How long the whole end of a session may take (SES-4); nil for as long as the limits of its steps come to.
+    public var endLimit: Duration?
     /// How long, after its end, the primary session's span waits for the job to end (SES-8).
     public var spanHoldLimit: Duration
     /// Keeps what must survive the process; nil for a session that nobody recovers.
@@ -33,7 +33,7 @@ public struct SessionOptions: Sendable {
         durationSeconds: Double? = nil,
         finalizeLimit: Duration = .seconds(60),
         uploader: (any SessionReportUploader)? = nil,
-        endLimit: Duration = .seconds(600),
+        endLimit: Duration? = nil,
         spanHoldLimit: Duration = .seconds(3600),
         journal: SessionJournal? = nil,
         version: String

@@ -116,7 +116,7 @@ struct SessionRun: Sendable {
         finalize: @Sendable () async -> RecordingOutcome?
     ) async -> (report: SessionReport, failure: RecorderError?) {
         let begin = ContinuousClock.now
-        let deadline = begin + options.endLimit
+        let deadline = begin + endLimit(callbacks)
         let outcome = filePath == nil ? nil : await finalize()
         let endedAt = recovered == nil ? Timestamp.now() : lastKnownMoment(outcome?.recording)
         var report = report(endedAt: endedAt, recording: outcome?.recording)
@@ -198,6 +198,16 @@ struct SessionRun: Sendable {
     private func lastKnownMoment(_ recording: FinishedRecording?) -> Double {
         guard let recording else { return startedAt }
         return max(startedAt, recording.startedAt + recording.durationSeconds)
+    }
+
+    /// Of the whole end. No step may use up another's time, so unless told it is the sum of theirs.
+    private func endLimit(_ callbacks: [SessionEndCallback]) -> Duration {
+        if let limit = options.endLimit { return limit }
+        var limits = exporters.map(\.timeLimit) + callbacks.map(\.timeLimit)
+        // For finalizing, and for the report.
+        limits += [options.finalizeLimit, options.finalizeLimit]
+        if let uploader = options.uploader { limits.append(uploader.timeLimit) }
+        return limits.reduce(.zero, +)
     }
 
     /// The primary upload, whatever becomes of the exporters after it (EXP-2); nil where there is none.

@@ -1,5 +1,6 @@
 import Audio
 import Capture
+import TestSupport
 import Testing
 
 @testable import RecorderIO

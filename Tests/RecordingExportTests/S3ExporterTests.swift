@@ -123,6 +123,8 @@ import Testing
         #expect(calls(arrived) == [.head, .put, .put, .head])
         let other = try server([.head: [Reply(404), .object(7)], .put: [.error(412, "PreconditionFailed")]])
         #expect(try await outcome(other).spanError == "another object has the recording's key in the bucket")
+        let missing = try server([.put: [.error(412, "PreconditionFailed")]])
+        #expect(try await outcome(missing).spanError == "after the upload the object is not there")
     }
 
     // EXP-8
@@ -373,6 +375,18 @@ import Testing
         let outcome = try await outcome(forgetful, of: recording)
         #expect(outcome.spanError == "the S3 server forgot the upload")
         #expect(calls(forgetful).count { $0 == .create } == 3)
+    }
+
+    // EXP-4, EXP-6
+    @Test func `A server that still puts the parts together, when its answer is lost, is waited for`() async throws {
+        let recording = try large()
+        let missing = [Reply](repeating: Reply(404), count: 6)
+        let lost = [Reply(200, .close(afterByteCount: 100)), .error(404, "NoSuchUpload")]
+        let server = try server(
+            Self.parted([.complete: lost, .head: missing + [.object(7), Self.isThere]], found: Self.isThere)
+        )
+        #expect(try await outcome(server, of: recording).error == nil)
+        #expect(calls(server).count { $0 == .create } == 1)
     }
 
     // EXP-4

@@ -26,11 +26,12 @@ import Testing
 
     @Test(arguments: Take.all) func `Broken files are repaired for good, or refused and left alone`(
         _ take: Take
-    ) throws {
+    ) async throws {
         let workspace = try Workspace()
         let path = workspace.path("take.part")
         var random = Random(seed: 11)
         for _ in 0..<60 {
+            await Task.yield()
             var bytes = Array((random.below(2) == 0 ? take.unfinished : take.finished).prefix(12_000))
             for _ in 0...random.below(4) { mutate(&bytes, &random) }
             let isForged = random.below(2) == 0

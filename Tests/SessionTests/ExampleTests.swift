@@ -5,7 +5,7 @@ import Session
 import TestSupport
 import Testing
 
-/// The program that the README and the article show.
+/// SES-1: the program that the README and the article show.
 @Suite(.timeLimit(.minutes(5))) struct ExampleTests {
     @Test func `It records, delivers, and leads from the trace to the audio`() async throws {
         let folder = try TemporaryFolder()

@@ -146,6 +146,27 @@ import Tracing
         #expect(stage.tracer.finishedSpans.count == 1)
     }
 
+    // SES-4: an overflow or a limit that one step takes from another would show here.
+    @Test func `Unless told, the whole end has the time of all its steps`() async throws {
+        let stage = try Stage()
+        var options = stage.options(finalizeLimit: .seconds(60))
+        options.endLimit = nil
+        let report = try await JobContext.run(id: "job") { [options] _ in
+            let session = stage.session(options)
+            try await session.start(recordingExporters: [
+                ScriptedExporter(name: "a", timeLimit: .milliseconds(20)) { _ in
+                    try await Task.sleep(for: .seconds(3600))
+                    return nil
+                },
+                ScriptedExporter(name: "b", timeLimit: .seconds(86400)) { _ in
+                    RecordingExportResult(recordingID: "1")
+                },
+            ])
+            return try #require(await session.close())
+        }
+        #expect(report.exports.map(\.outcome) == [.timeout, .attached])
+    }
+
     // EXP-2
     @Test func `A late result changes nothing`() async throws {
         let stage = try Stage()

@@ -162,11 +162,9 @@ import Testing
         while running.process.isRunning, !tapeline.folder.contents.contains("started") {
             try await Task.sleep(for: .milliseconds(5))
         }
-        let second = Date()
         running.process.send(signal)
         let outcome = try await running.ended()
-        // Far below the exporter's own limit of 30 s.
-        #expect(Date().timeIntervalSince(second) < 20)
+        // Had it run to its own limit, it would be a `timeout`.
         let recording = try outcome.recording(exitCode: 75)
         #expect(outcome.report?.exports.map(\.outcome) == ["deferred", "deferred"])
         #expect(outcome.report?.status == "deferred")

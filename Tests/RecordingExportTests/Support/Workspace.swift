@@ -65,9 +65,13 @@ final class Workspace: Sendable {
     }
 
     /// Writes an executable file.
+    ///
+    /// Another program does: a child that some other test forks just then would hold what this process writes open, and what
+    /// is open for writing cannot be run.
     func program(_ text: String, named name: String = "program") throws -> String {
         let file = "\(path)/\(name)"
-        try Data(text.utf8).write(to: URL(fileURLWithPath: file))
+        try Data(text.utf8).write(to: URL(fileURLWithPath: "\(file).text"))
+        try Process.run(URL(fileURLWithPath: "/bin/cp"), arguments: ["\(file).text", file]).waitUntilExit()
         try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: file)
         return file
     }

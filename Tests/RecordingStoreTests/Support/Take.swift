@@ -13,6 +13,8 @@ struct Take: Sendable, CustomTestStringConvertible {
     let frameCount: Int
     /// The samples as a lossless file keeps them: S24_LE without its high bytes.
     let stored: [UInt8]
+    /// The `.part` file before the first sync: some of the frames wait in memory, if they are few all of them.
+    let unsynced: [UInt8]
     /// The `.part` file right after a sync.
     let unfinished: [UInt8]
     /// The file after finalizing.
@@ -37,6 +39,7 @@ struct Take: Sendable, CustomTestStringConvertible {
         var file = try SoundFile(path: path, replacing: false, container: container, format: format)
         let samples = try Self.samples(container, ramp, frameCount: frameCount)
         try file.write(unsafe samples.span.bytes)
+        unsynced = try Self.bytes(path + ".part")
         try file.sync()
         unfinished = try Self.bytes(path + ".part")
         let end = try file.finalize()

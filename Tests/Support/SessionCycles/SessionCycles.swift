@@ -31,13 +31,12 @@ struct SessionCycles {
             scope: InstrumentationScope(version: "1"),
             logger: logger
         )
-        var options = SessionOptions(
+        let options = SessionOptions(
             capture: CaptureOptions(deviceName: arguments[1]),
             place: .file(path: "\(folder)/take.wav"),
             durationSeconds: 0.01,
             version: "1"
         )
-        options.endLimit = .seconds(3600)
         let session = AgentSession(options, tracer: tracer, logger: logger)
         try await JobContext.run(id: "job") { _ in
             for cycle in 1...(Int(arguments[3]) ?? 1) {

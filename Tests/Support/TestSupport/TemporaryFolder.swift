@@ -25,8 +25,13 @@ public final class TemporaryFolder: Sendable {
     }
 
     /// Writes an executable shell script, and returns its path.
+    ///
+    /// Another program writes it: a child that a test beside this one has just forked would hold a file of this process
+    /// open for writing, and such a file cannot be run.
     public func script(_ text: String, named name: String) throws -> String {
-        let file = try write(Data("#!/bin/sh\n\(text)\n".utf8), to: name)
+        let source = try write(Data("#!/bin/sh\n\(text)\n".utf8), to: "\(name).text")
+        let file = "\(path)/\(name)"
+        try Process.run(URL(fileURLWithPath: "/bin/cp"), arguments: [source, file]).waitUntilExit()
         try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: file)
         return file
     }

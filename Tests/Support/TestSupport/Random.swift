@@ -1,10 +1,10 @@
 /// Numbers that look random and are the same in each run (SplitMix64).
-struct Random: RandomNumberGenerator {
+public struct Random: RandomNumberGenerator {
     private var state: UInt64
 
-    init(seed: UInt64) { state = seed &* 0xD134_2543_DE82_EF95 }
+    public init(seed: UInt64) { state = seed &* 0xD134_2543_DE82_EF95 }
 
-    mutating func next() -> UInt64 {
+    public mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var mixed = state
         mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
@@ -12,8 +12,8 @@ struct Random: RandomNumberGenerator {
         return mixed ^ mixed >> 31
     }
 
-    mutating func below(_ limit: Int) -> Int { Int(next() % UInt64(limit)) }
+    public mutating func below(_ limit: Int) -> Int { Int(next() % UInt64(limit)) }
 
     /// 0 up to, and without, 1.
-    mutating func unit() -> Double { Double(next() >> 11) * 0x1p-53 }
+    public mutating func unit() -> Double { Double(next() >> 11) * 0x1p-53 }
 }
