@@ -15,6 +15,7 @@ let rules: [SwiftSetting] = [
 
 let tracing = Target.Dependency.product(name: "Tracing", package: "swift-distributed-tracing")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
+let database = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
 let package = Package(
@@ -35,6 +36,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
     targets: [
         .target(name: "Audio", swiftSettings: rules),
@@ -68,7 +70,11 @@ let package = Package(
             dependencies: ["Audio", "CLinux", "HTTP", "Messages", "RecorderIO", logging, protobuf],
             swiftSettings: rules
         ),
-        .target(name: "RecordingStore", dependencies: ["Audio", "RecorderIO"], swiftSettings: rules),
+        .target(
+            name: "RecordingStore",
+            dependencies: ["Audio", "RecorderIO", database, logging],
+            swiftSettings: rules
+        ),
         .target(
             name: "Session",
             dependencies: [

@@ -1,5 +1,5 @@
 /// What a stream of frames looks like: a frame is one sample per channel, interleaved.
-public struct AudioFormat: Hashable, Sendable {
+public struct AudioFormat: Hashable, Sendable, Codable {
     public var sampleFormat: SampleFormat
     /// Nominal frames per second, in Hz.
     public var sampleRate: Int

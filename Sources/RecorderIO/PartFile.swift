@@ -29,11 +29,23 @@ package struct PartFile: ~Copyable {
             throw .inUse(path: path)
         }
         self.descriptor = descriptor
-        finalPath = path
+        finalPath = path.hasSuffix(Self.suffix) ? String(path.dropLast(Self.suffix.count)) : path
         partPath = path
     }
 
-    private static func partPath(_ finalPath: String) -> String { finalPath + ".part" }
+    /// Whether no living process writes the file.
+    package static func isLeftBehind(at path: String) throws(RecorderError) -> Bool {
+        do throws(RecorderError) {
+            _ = try PartFile(leftBehindAt: path)
+            return true
+        } catch .inUse {
+            return false
+        }
+    }
+
+    private static let suffix = ".part"
+
+    private static func partPath(_ finalPath: String) -> String { finalPath + suffix }
 
     /// Marks the file as written by a living process, until it is closed. Where a file system has no locks, nobody is
     /// kept out.
@@ -121,7 +133,7 @@ package struct PartFile: ~Copyable {
     }
 
     /// Syncs the file, gives it its final name, and syncs the folder (REC-7).
-    borrowing func finalize(replacing: Bool) throws(RecorderError) {
+    package borrowing func finalize(replacing: Bool) throws(RecorderError) {
         guard fsync(descriptor) == 0 else { throw .file(path: partPath, call: "fsync", code: errno) }
         let result =
             unsafe replacing
@@ -134,7 +146,15 @@ package struct PartFile: ~Copyable {
     }
 
     /// Removes a file that holds nothing worth keeping: a start that fails leaves nothing behind (SES-3).
-    borrowing func discard() {
+    package borrowing func discard() {
         unsafe unlink(partPath)
+    }
+
+    /// Keeps a file that cannot be mended under the name `NAME.damaged`.
+    package borrowing func setAside() throws(RecorderError) {
+        guard unsafe rename(partPath, finalPath + ".damaged") == 0 else {
+            throw .file(path: partPath, call: "rename", code: errno)
+        }
+        try Folder.sync(Folder.parent(of: finalPath))
     }
 }

@@ -18,6 +18,10 @@ public enum RecorderError: Error, Hashable, Sendable {
     case encoder(reason: String)
     /// The disk did not take the rest in time; the file stays under its `.part` name.
     case unfinished(seconds: Int)
+    /// The process died before any of the recording was on the disk.
+    case nothingLeft
+    /// The process died, and the file that it left, now under this path, cannot be read.
+    case damaged(path: String)
     /// The recording is over, or about to go on in another file already.
     case notRecording
     /// No memory for the ring or a thread.
@@ -39,6 +43,8 @@ extension RecorderError: CustomStringConvertible {
         case .encoder(let reason): "the encoder refused (\(reason)): choose another --container"
         case .unfinished(let seconds):
             "the disk did not take the recording within \(seconds) s: the file keeps its .part name, check the disk"
+        case .nothingLeft: "the process died before any audio was on the disk: nothing can be recovered"
+        case .damaged(let path): "\(path) was left behind without a whole header: restore it by hand, or remove it"
         case .notRecording: "the recording is over or changes its file just now: start another one"
         case .resources(let reason): reason
         }
@@ -54,6 +60,8 @@ extension RecorderError: CustomStringConvertible {
         case .file(_, let call, let code): "\(call) failed (\(Self.reason(code)))"
         case .encoder(let reason): "the encoder refused (\(reason))"
         case .unfinished(let seconds): "the disk did not take the recording within \(seconds) s"
+        case .nothingLeft: "the process died before any audio was on the disk"
+        case .damaged: "the process died, and the file that it left cannot be read"
         case .notRecording: "the recording is over"
         case .resources: "no memory for the ring or a thread"
         }

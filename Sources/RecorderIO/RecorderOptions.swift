@@ -53,4 +53,10 @@ public struct RecordingOutcome: Sendable {
     public var error: RecorderError?
     /// When the first frame was captured, on this machine's monotonic clock.
     public var startTime: HostTime?
+
+    package init(recording: FinishedRecording?, error: RecorderError? = nil, startTime: HostTime? = nil) {
+        self.recording = recording
+        self.error = error
+        self.startTime = startTime
+    }
 }

@@ -1,3 +1,4 @@
+internal import FoundationEssentials
 public import RecorderIO
 
 /// Where a recording is put: a file of the user's choice, or a folder of the recording's own.
@@ -26,6 +27,26 @@ public enum RecordingPlace: Hashable, Sendable {
         let name = path[(path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex)...]
         guard let dot = name.lastIndex(of: "."), dot != name.startIndex else { return path + suffix }
         return path[..<dot] + suffix + path[dot...]
+    }
+
+    /// What the name of a recording's own folder tells; nil for any other name.
+    static func parts(ofFolder name: String) -> (recordingID: String, startedAt: Double)? {
+        guard let dash = name.firstIndex(of: "-"), let id = UUID(uuidString: String(name[name.index(after: dash)...]))
+        else { return nil }
+        let style = Date.ISO8601FormatStyle(dateSeparator: .omitted, timeSeparator: .omitted)
+        do {
+            let date = try Date(String(name[..<dash]), strategy: style)
+            return (id.uuidString.lowercased(), date.timeIntervalSince1970)
+        } catch {
+            return nil
+        }
+    }
+
+    /// Whether `path` is where a folder of the recording's own has its file.
+    public static func isOwnFolder(ofFile path: String) -> Bool {
+        let parts = path.split(separator: "/")
+        return parts.count >= 3 && parts[parts.count - 3] == "recordings"
+            && Self.parts(ofFolder: String(parts[parts.count - 2])) != nil
     }
 
     /// The report beside a recording.

@@ -91,11 +91,13 @@ public actor AgentSession {
         var started: RecorderIO?
         if record ?? isPrimary {
             let path = path(of: recordingID)
+            journal(recordingID, path)
             do throws(RecorderError) {
                 started = try RecorderIO(recorderOptions(path, recordingID), logger: logger)
                 filePath = path
                 fileNumber += 1
             } catch {
+                options.journal?.didNotBegin(recordingID)
                 if !wasPrimary { current?.releasePrimary(self) }
                 throw .recorder(error)
             }
@@ -147,6 +149,7 @@ public actor AgentSession {
         let recordingID = Self.newID()
         let path = path(of: recordingID)
         fileNumber += 1
+        journal(recordingID, path)
         do throws(RecorderError) {
             let pending = try await recorder.startNextFile(path: path, recordingID: recordingID)
             run = newRun(recordingID, path, in: ended.parent)
@@ -158,8 +161,23 @@ public actor AgentSession {
             )
             return nil
         } catch {
+            options.journal?.didNotBegin(recordingID)
             return error
         }
+    }
+
+    /// Before the file is made, so that no file is ever without its session; the span follows in `newRun`.
+    private func journal(_ recordingID: String, _ path: String) {
+        let open = OpenRecording(
+            recordingID: recordingID,
+            sessionID: id,
+            startedAt: Timestamp.now(),
+            filePath: path,
+            container: options.container,
+            replacesFile: options.replacesFile,
+            version: options.version
+        )
+        options.journal?.began(open)
     }
 
     private func newRun(
@@ -167,7 +185,7 @@ public actor AgentSession {
         _ filePath: String?,
         in parent: ServiceContext
     ) -> SessionRun {
-        SessionRun(
+        let run = SessionRun(
             sessionID: id,
             recordingID: recordingID,
             options: options,
@@ -178,6 +196,8 @@ public actor AgentSession {
             tracer: tracer,
             logger: logger
         )
+        options.journal?.began(run.openRecording(recorder?.format))
+        return run
     }
 
     private static func newID() -> String { UUID().uuidString.lowercased() }

@@ -20,6 +20,8 @@ public struct SessionOptions: Sendable {
     public var endLimit: Duration?
     /// How long, after its end, the primary session's span waits for the job to end (SES-8).
     public var spanHoldLimit: Duration
+    /// Keeps what must survive the process; nil for a session that nobody recovers.
+    public var journal: SessionJournal?
     /// The program's version, as reports tell it.
     public var version: String
 
@@ -33,6 +35,7 @@ public struct SessionOptions: Sendable {
         uploader: (any SessionReportUploader)? = nil,
         endLimit: Duration? = nil,
         spanHoldLimit: Duration = .seconds(3600),
+        journal: SessionJournal? = nil,
         version: String
     ) {
         self.capture = capture
@@ -44,6 +47,7 @@ public struct SessionOptions: Sendable {
         self.uploader = uploader
         self.endLimit = endLimit
         self.spanHoldLimit = spanHoldLimit
+        self.journal = journal
         self.version = version
     }
 }

@@ -23,6 +23,9 @@ struct SessionRun: Sendable {
     private let startedAt: Double
     private let startTime: HostTime
     private let traceParent: TraceParent
+    private let parentHeaders: [String: String]
+    /// What was lost of a recording that another process ends, because its own died.
+    private let recovered: SessionReport.Recovered?
 
     init(
         sessionID: String,
@@ -46,7 +49,58 @@ struct SessionRun: Sendable {
         startedAt = Timestamp.now()
         startTime = .now()
         span = tracer.startSpan("agent_session", context: parent, ofKind: .internal)
-        traceParent = TraceParent(of: span, tracer)
+        traceParent = TraceParent(of: span.context, tracer)
+        parentHeaders = TraceParent(of: parent, tracer).headers
+        recovered = nil
+    }
+
+    /// The run of a process that died, to be ended here (DUR-2).
+    ///
+    /// - Parameter span: the one that was lost, started anew as it was.
+    init(
+        recovering open: OpenRecording,
+        _ recovered: SessionReport.Recovered,
+        span: any Span,
+        exporters: [any RecordingExporter],
+        logger: Logger
+    ) {
+        sessionID = open.sessionID
+        recordingID = open.recordingID
+        options = SessionOptions(
+            capture: CaptureOptions(deviceName: ""),
+            container: open.container,
+            place: .file(path: open.filePath ?? ""),
+            replacesFile: true,
+            version: open.version
+        )
+        jobID = nil
+        filePath = open.filePath
+        self.exporters = exporters
+        parent = .topLevel
+        self.logger = logger
+        self.span = span
+        startedAt = open.startedAt
+        startTime = .now()
+        traceParent = TraceParent(headers: open.span)
+        parentHeaders = open.parent
+        self.recovered = recovered
+    }
+
+    /// What another process must know to end it.
+    func openRecording(_ format: AudioFormat?) -> OpenRecording {
+        var open = OpenRecording(
+            recordingID: recordingID,
+            sessionID: sessionID,
+            startedAt: startedAt,
+            filePath: filePath,
+            container: options.container,
+            format: format,
+            replacesFile: options.replacesFile,
+            version: options.version
+        )
+        open.span = traceParent.headers
+        open.parent = parentHeaders
+        return open
     }
 
     /// The end of a session, in the order of SES-4. Nothing in it throws: an error of one step is part of the report, and
@@ -64,7 +118,7 @@ struct SessionRun: Sendable {
         let begin = ContinuousClock.now
         let deadline = begin + endLimit(callbacks)
         let outcome = filePath == nil ? nil : await finalize()
-        let endedAt = Timestamp.now()
+        let endedAt = recovered == nil ? Timestamp.now() : lastKnownMoment(outcome?.recording)
         var report = report(endedAt: endedAt, recording: outcome?.recording)
         if let outcome { report.phases.append(SessionPhase(outcome, seconds: begin.duration(to: .now) / .seconds(1))) }
         if let failure = outcome?.error { logger.error("\(failure.description)") }
@@ -111,7 +165,8 @@ struct SessionRun: Sendable {
             recording: outcome?.recording,
             exported: recording,
             endedAt: endedAt,
-            offsetSeconds: outcome?.startTime?.seconds(since: startTime)
+            offsetSeconds: outcome?.startTime?.seconds(since: startTime),
+            isRecovered: recovered != nil
         )
         for attribute in final.dropped {
             logger.warning("left off the span, for it names a local path: \(attribute)")
@@ -122,10 +177,27 @@ struct SessionRun: Sendable {
         if let failure = outcome?.error {
             span.setStatus(SpanStatus(code: .error, message: failure.spanDescription))
         }
-        if let job { job.hold(span, atMost: options.spanHoldLimit) } else { span.end() }
+        if recovered != nil {
+            span.end(at: Timestamp.instant(endedAt))
+        } else if let job {
+            job.hold(span, atMost: options.spanHoldLimit)
+        } else {
+            span.end()
+        }
 
         await write(&report, replacing: true)
+        if case .unfinished = outcome?.error {
+            // What the disk has not taken stays in the journal.
+        } else {
+            await options.journal?.ended(recordingID, isSpanHeld: job != nil)
+        }
         return (report, outcome?.error)
+    }
+
+    /// Of a process that died: when its last frame was captured.
+    private func lastKnownMoment(_ recording: FinishedRecording?) -> Double {
+        guard let recording else { return startedAt }
+        return max(startedAt, recording.startedAt + recording.durationSeconds)
     }
 
     /// Of the whole end. No step may use up another's time, so unless told it is the sum of theirs.
@@ -175,6 +247,7 @@ struct SessionRun: Sendable {
             endedAt: Timestamp.rfc3339(endedAt),
             status: nil,
             recording: recording.map(SessionReport.Recording.init),
+            recovered: recovered,
             exports: [],
             phases: []
         )

@@ -16,6 +16,8 @@ struct SessionSpanAttributes {
     var endedAt: Double
     /// Seconds from the span's start to the recording's first frame.
     var offsetSeconds: Double?
+    /// The process that recorded it died.
+    var isRecovered = false
 
     private var references: RecordingAttributes { RecordingAttributes(merging: outcomes, of: exported) }
 
@@ -29,6 +31,7 @@ struct SessionSpanAttributes {
         }
         attributes["tapeline.recording.status"] = .string(status.rawValue)
         attributes["tapeline.session.ended_at"] = .string(Timestamp.rfc3339(endedAt))
+        if isRecovered { attributes["tapeline.recording.recovered"] = .bool(true) }
         guard let recording else { return SpanAttributes(attributes) }
         attributes["tapeline.recording.sha256"] = .string(recording.sha256)
         attributes["tapeline.recording.duration_s"] = .double(recording.durationSeconds)

@@ -1,18 +1,26 @@
 internal import Tracing
 
-/// A span's ids, read the way any backend gives them: by its W3C `traceparent` header.
+/// A span's ids, read the way any backend gives them: by its W3C headers.
 struct TraceParent: Hashable, Sendable {
+    /// `traceparent` and `tracestate`; empty where nothing is traced.
+    let headers: [String: String]
     /// 32 lower-case hex digits.
-    var traceID: String?
+    let traceID: String?
     /// 16 lower-case hex digits.
-    var spanID: String?
+    let spanID: String?
 
-    init(of span: any Span, _ tracer: any Tracer) {
+    init(headers: [String: String]) {
+        self.headers = headers.filter { $0.key == "traceparent" || $0.key == "tracestate" }
+        let parts = headers["traceparent"]?.split(separator: "-") ?? []
+        traceID = parts.count >= 4 ? String(parts[1]) : nil
+        spanID = parts.count >= 4 ? String(parts[2]) : nil
+    }
+
+    /// Of the span in `context`.
+    init(of context: ServiceContext, _ tracer: any Tracer) {
         var headers: [String: String] = [:]
-        tracer.inject(span.context, into: &headers, using: DictionaryInjector())
-        guard let parts = headers["traceparent"]?.split(separator: "-"), parts.count >= 4 else { return }
-        traceID = String(parts[1])
-        spanID = String(parts[2])
+        tracer.inject(context, into: &headers, using: DictionaryInjector())
+        self.init(headers: headers)
     }
 
     private struct DictionaryInjector: Injector {

@@ -130,24 +130,14 @@ struct RecordCommand: AsyncParsableCommand {
             let userAgent = "tapeline/\(Tapeline.version)"
             return try url.makeUploader(environment: environment, userAgent: userAgent, logger: logger)
         } catch {
-            throw failure(error.description, ExitStatus.configuration)
+            throw ProgramState.failure(error.description, ExitStatus.configuration)
         }
     }
 
     func run() async throws {
-        let level: Logger.Level = quiet ? .error : .notice
-        let logger = Logger(label: "tapeline") { _ in StandardErrorLog(logLevel: level) }
-        let environment = ProcessInfo.processInfo.environment
-        guard let statePath = StateDirectory.path(asked: state, environment: environment).map(absolute) else {
-            throw failure("no folder for state is known: give one with --state", ExitStatus.configuration)
-        }
-        let telemetry = OTLPConfiguration(
-            environment: environment,
-            spansFilePath: statePath + "/spans.jsonl",
-            version: Tapeline.version,
-            logger: logger
-        )
-        let tracer = try tracer(telemetry)
+        let state = try ProgramState(asked: state, isQuiet: quiet)
+        let currentFolder = FileManager.default.currentDirectoryPath
+        let database = openDatabase(state)
         let options = SessionOptions(
             capture: CaptureOptions(
                 deviceName: device,
@@ -158,42 +148,53 @@ struct RecordCommand: AsyncParsableCommand {
                 bufferFrameCount: bufferSize
             ),
             container: container,
-            place: output.map { .file(path: absolute($0)) } ?? .directory(path: directory.map(absolute) ?? statePath),
+            place: output.map { .file(path: ProgramState.absolute($0)) }
+                ?? .directory(path: directory.map(ProgramState.absolute) ?? state.path),
             replacesFile: force,
             durationSeconds: duration,
-            uploader: try uploader(environment, logger),
+            uploader: try uploader(state.environment, state.logger),
+            journal: database.map { database in
+                SessionJournal(database, exporterURLs: export, relativeTo: currentFolder, logger: state.logger) {
+                    _ = await state.tracer.forceFlush(timeout: .seconds(10))
+                }
+            },
             version: Tapeline.version
         )
-        let session = AgentSession(options, tracer: tracer, logger: logger)
+        let session = AgentSession(options, tracer: state.tracer, logger: state.logger)
         let exporters = try export.map { url in
-            try exporterURL(url).makeExporter(userAgent: "tapeline/\(Tapeline.version)", statePath: statePath)
+            try exporterURL(url).makeExporter(userAgent: "tapeline/\(Tapeline.version)", statePath: state.path)
         }
+        var recovery: Task<Void, Never>?
         // The session's span is a child of the one that the environment names.
-        let code = try await ServiceContext.withValue(telemetry.parent) {
+        let code = try await ServiceContext.withValue(state.telemetry.parent) {
             try await JobContext.run(id: session.id) { _ in
-                try await RecordRun(session: session, isQuiet: quiet, isJSON: json).run(exporters: exporters)
+                let run = RecordRun(session: session, isQuiet: quiet, isJSON: json)
+                return try await run.run(exporters: exporters) {
+                    // Beside the recording, which it must not delay.
+                    recovery = database.map { database in
+                        Task.detached { _ = await state.recovery(database).run(below: directories(state)) }
+                    }
+                }
             }
         }
-        if await tracer.shutdown(timeout: .seconds(10)) != .complete {
-            logger.error("the session's span was not delivered: check \(telemetry.destination)")
-        }
+        await recovery?.value
+        await state.shutDown()
+        options.journal?.finish()
         guard code == ExitStatus.delivered else { throw code }
     }
 
-    private func tracer(_ telemetry: OTLPConfiguration) throws -> OTLPTracer {
-        do throws(SpansFileError) {
-            return try telemetry.makeTracer()
+    /// Where recordings are looked for that died in no journal.
+    private func directories(_ state: ProgramState) -> [String] {
+        [state.path] + (directory.map { [ProgramState.absolute($0)] } ?? [])
+    }
+
+    /// Recording goes on without it.
+    private func openDatabase(_ state: ProgramState) -> StateDatabase? {
+        do throws(StoreError) {
+            return try StateDatabase(statePath: state.path, logger: state.logger)
         } catch {
-            throw failure("\(error.description)", ExitStatus.cannotCreate)
+            state.logger.error("nothing is kept for the case that this process dies: \(error)")
+            return nil
         }
-    }
-
-    private func absolute(_ path: String) -> String {
-        path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path
-    }
-
-    private func failure(_ sentence: String, _ code: ExitCode) -> ExitCode {
-        StandardError.line("tapeline: \(sentence)")
-        return code
     }
 }

@@ -18,14 +18,17 @@ actor RecordRun {
         self.isJSON = isJSON
     }
 
-    func run(exporters: [any RecordingExporter]) async throws -> ExitCode {
+    /// - Parameter recover: called once the recording has started, or could not.
+    func run(exporters: [any RecordingExporter], recover: () -> Void) async throws -> ExitCode {
         let signals = try SignalWatch.events()
         do throws(SessionError) {
             try await session.start(recordingExporters: exporters)
         } catch {
             StandardError.line("tapeline: \(error)")
+            recover()
             return ExitStatus.code(for: error)
         }
+        recover()
         await announce()
         let meter = Task { await showMeter() }
         let steering = Task { await steer(signals) }
@@ -36,7 +39,7 @@ actor RecordRun {
         await meter.value
         guard let report = await session.close() else { return ExitStatus.inputOutput }
         let reports = await session.earlierReports() + [report]
-        print(isJSON ? try report.json() : reports.map(summary).joined(), terminator: "")
+        print(isJSON ? try report.json() : reports.map(\.summary).joined(), terminator: "")
         return ExitStatus.code(for: reports, failed: await session.failure != nil)
     }
 
@@ -73,18 +76,5 @@ actor RecordRun {
             do { try await Task.sleep(for: .milliseconds(500)) } catch { break }
         }
         StandardError.write(LevelMeter.clear)
-    }
-
-    private func summary(_ report: SessionReport) -> String {
-        var lines: [String] = []
-        if let recording = report.recording {
-            let gaps = recording.gaps.isEmpty ? "" : ", \(recording.gaps.count) gaps"
-            lines.append("\(recording.path)  \(recording.durationS) s\(gaps)")
-        }
-        for export in report.exports {
-            let reference = export.recordingURL ?? export.recordingPath ?? export.recordingID ?? export.error ?? ""
-            lines.append("\(export.exporter): \(export.outcome.rawValue) \(reference)")
-        }
-        return lines.map { $0 + "\n" }.joined()
     }
 }

@@ -10,7 +10,7 @@ struct Tapeline: AsyncParsableCommand {
         commandName: "tapeline",
         abstract: "Record microphones, and deliver what was recorded.",
         version: version,
-        subcommands: [RecordCommand.self, DevicesCommand.self]
+        subcommands: [RecordCommand.self, DevicesCommand.self, RecoverCommand.self]
     )
 
     static func main() async {

@@ -28,6 +28,13 @@ import Testing
         "CZlib": ["HTTP/Gzip"],
     ]
 
+    @Test func `Only the store imports the database`() throws {
+        let importers = try Repository.swiftFiles(in: "Sources").filter { $0.imports.contains("GRDB") }
+        #expect(
+            importers.map(\.name).sorted() == ["RecordingStore/StateDatabase", "RecordingStore/StateDatabase+Journal"]
+        )
+    }
+
     @Test func `Each C module is imported by its fence files, and by no other`() throws {
         let modules = try Repository.names(in: "Sources").filter { $0.starts(with: /C[A-Z]/) }
         #expect(modules == Self.importers.keys.sorted())

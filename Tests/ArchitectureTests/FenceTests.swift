@@ -34,6 +34,7 @@ import Testing
         "RecordingExport/SystemCallFailure": "strerror",
         "RecordingExport/TargetDirectory": "linkat, unlinkat and mkdir",
         "RecordingExport/WakePipe": "poll",
+        "RecordingStore/LockFile": "open, flock and unlink of a process's lock",
         "Tool/SignalWatch": "signal masks and sigwait",
         "Tool/StandardError": "write, unbuffered, also where stderr is closed",
         "Tool/Tapeline": "setenv before the first thread",

@@ -79,8 +79,9 @@ import Testing
         #expect(outcome.exitCode == refusal.exitCode)
         #expect(outcome.sentences == ["tapeline: " + sentence])
         #expect(outcome.standardOutput.isEmpty)
-        // The spans file and its folder are the program's, not the recording's.
-        let left = tapeline.folder.contents.filter { !["state", "state/spans.jsonl"].contains($0) }
+        // The spans file, the database and their folder are the program's, not the recording's.
+        let programs = ["state", "state/spans.jsonl", "state/tapeline.sqlite", "state/owners"]
+        let left = tapeline.folder.contents.filter { !programs.contains($0) }
         #expect(left == before)
         #expect(try String(contentsOfFile: tapeline.folder.path + "/taken", encoding: .utf8) == "old")
         #expect(try tapeline.spans().isEmpty)

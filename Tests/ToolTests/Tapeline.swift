@@ -101,9 +101,7 @@ struct Outcome {
         exitCode = ending.exitCode
         standardOutput = String(decoding: ending.standardOutput, as: UTF8.self)
         standardError = ending.standardError
-        let decoder = JSONDecoder()
-        decoder.keyDecodingStrategy = .convertFromSnakeCase
-        report = try? decoder.decode(Report.self, from: ending.standardOutput)
+        report = try? Report.decoder.decode(Report.self, from: ending.standardOutput)
         #expect(!ending.wasTooLong, "killed, for it did not end: \(ending.standardError)")
         #expect(ending.signal == nil, "a signal ended it: \(ending.standardError)")
     }
@@ -124,6 +122,12 @@ struct Outcome {
 
 /// The session's report, by the keys of SES-10.
 struct Report: Decodable {
+    static var decoder: JSONDecoder {
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        return decoder
+    }
+
     struct Recording: Decodable {
         var id: String
         var path: String
@@ -153,6 +157,12 @@ struct Report: Decodable {
         var end: Int { firstFrame + frames }
     }
 
+    struct Recovered: Decodable {
+        var cutBytes: Int
+        var damagedBytes: Int
+        var lostFramesAtMost: Int
+    }
+
     struct Export: Decodable {
         var exporter: String
         var outcome: String
@@ -171,6 +181,7 @@ struct Report: Decodable {
     var endedAt: String
     var status: String
     var recording: Recording?
+    var recovered: Recovered?
     var exports: [Export]
 }
 
@@ -183,7 +194,10 @@ struct Span: Decodable {
     }
     struct Event: Decodable { var name: String }
     struct Attribute: Decodable {
-        struct Value: Decodable { var stringValue: String? }
+        struct Value: Decodable {
+            var stringValue: String?
+            var boolValue: Bool?
+        }
         var key: String
         var value: Value
     }
@@ -192,8 +206,12 @@ struct Span: Decodable {
     var traceId: String
     var spanId: String
     var parentSpanId: String?
+    var startTimeUnixNano: String
+    var endTimeUnixNano: String
     var attributes: [Attribute]?
     var events: [Event]?
+
+    var isRecovered: Bool { attributes?.first { $0.key == "tapeline.recording.recovered" }?.value.boolValue == true }
 
     subscript(key: String) -> String? { attributes?.first { $0.key == key }?.value.stringValue }
 }

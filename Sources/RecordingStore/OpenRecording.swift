@@ -1,0 +1,48 @@
+public import Audio
+public import RecorderIO
+
+/// A recording that is going on, with all that its end needs to know where another process must bring it about (DUR-2).
+public struct OpenRecording: Hashable, Sendable, Codable {
+    /// A lower-case UUID.
+    public var recordingID: String
+    public var sessionID: String
+    /// Wall time, in seconds since 1970.
+    public var startedAt: Double
+    /// Absolute path of the finished file; nil for a session without audio.
+    public var filePath: String?
+    public var container: Container
+    /// What the device gave; nil while that is not known.
+    public var format: AudioFormat?
+    /// Whether it may take the place of a finished file of that name.
+    public var replacesFile: Bool
+    /// The session's span as W3C headers, `traceparent` and `tracestate`; empty while it has not started.
+    public var span: [String: String] = [:]
+    /// What that span is a child of, likewise; empty for the first span of a trace.
+    public var parent: [String: String] = [:]
+    /// Where to deliver, as `ExporterURL` reads it.
+    public var exporterURLs: [String] = []
+    /// What relative paths in these count from.
+    public var exporterFolder = "/"
+    /// The program's.
+    public var version: String
+
+    public init(
+        recordingID: String,
+        sessionID: String,
+        startedAt: Double,
+        filePath: String?,
+        container: Container,
+        format: AudioFormat? = nil,
+        replacesFile: Bool = false,
+        version: String
+    ) {
+        self.recordingID = recordingID
+        self.sessionID = sessionID
+        self.startedAt = startedAt
+        self.filePath = filePath
+        self.container = container
+        self.format = format
+        self.replacesFile = replacesFile
+        self.version = version
+    }
+}

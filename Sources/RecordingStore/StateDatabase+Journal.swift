@@ -1,0 +1,74 @@
+internal import FoundationEssentials
+internal import GRDB
+
+/// The journal of open recordings.
+extension StateDatabase {
+    /// Writes a recording down, or what has become known of it.
+    public func keep(_ recording: OpenRecording) throws(StoreError) {
+        try write { try Self.keep(recording, of: ownerID, in: $0) }
+    }
+
+    /// Strikes a recording out, once nothing of its end is missing.
+    public func strike(_ recordingID: String) throws(StoreError) {
+        try write { try $0.execute(sql: "DELETE FROM open_recording WHERE recording_id = ?", arguments: [recordingID]) }
+    }
+
+    /// The recordings of a process, oldest first; what cannot be read is struck out, for its folder is still there.
+    func recordings(of owner: String) throws(StoreError) -> [OpenRecording] {
+        try write { database in
+            let rows = try Row.fetchAll(
+                database,
+                sql: "SELECT recording_id, facts FROM open_recording WHERE owner = ? ORDER BY started_at",
+                arguments: [owner]
+            )
+            return try rows.compactMap { row in
+                let facts: String = row["facts"]
+                do {
+                    return try JSONDecoder().decode(OpenRecording.self, from: Data(facts.utf8))
+                } catch is DecodingError {
+                    let id: String = row["recording_id"]
+                    try database.execute(sql: "DELETE FROM open_recording WHERE recording_id = ?", arguments: [id])
+                    return nil
+                }
+            }
+        }
+    }
+
+    /// All that have something open.
+    func owners() throws(StoreError) -> [String] {
+        try read { try String.fetchAll($0, sql: "SELECT DISTINCT owner FROM open_recording") }
+    }
+
+    func isFree(of owner: String) throws(StoreError) -> Bool {
+        try read { database in
+            let sql = "SELECT NOT EXISTS (SELECT 1 FROM open_recording WHERE owner = ?)"
+            return try Bool.fetchOne(database, sql: sql, arguments: [owner]) ?? true
+        }
+    }
+
+    /// Writes a recording down that no process has; false if one has it.
+    func adopt(_ recording: OpenRecording) throws(StoreError) -> Bool {
+        try write { database in
+            let isKnown = try Bool.fetchOne(
+                database,
+                sql: "SELECT EXISTS (SELECT 1 FROM open_recording WHERE file_path = ? OR recording_id = ?)",
+                arguments: [recording.filePath, recording.recordingID]
+            )
+            guard isKnown == false else { return false }
+            try Self.keep(recording, of: ownerID, in: database)
+            return true
+        }
+    }
+
+    private static func keep(_ recording: OpenRecording, of owner: String, in database: Database) throws {
+        let facts = String(decoding: try JSONEncoder().encode(recording), as: UTF8.self)
+        // One that is recovered stays with the process that it was of, whose lock is held then.
+        try database.execute(
+            sql: """
+                INSERT INTO open_recording (recording_id, owner, file_path, started_at, facts) VALUES (?, ?, ?, ?, ?)
+                ON CONFLICT (recording_id) DO UPDATE SET facts = excluded.facts
+                """,
+            arguments: [recording.recordingID, owner, recording.filePath, recording.startedAt, facts]
+        )
+    }
+}

@@ -1,0 +1,168 @@
+internal import Audio
+internal import FoundationEssentials
+internal import RecorderIO
+internal import RecordingStore
+
+/// The files that a process left behind when it died in or after a recording, and what they come to.
+///
+/// Each step may be done again after another death: what is done by then is found done.
+struct LeftRecording {
+    let open: OpenRecording
+
+    /// Ends the recording as REC-7 says, from wherever its process got to.
+    ///
+    /// - Returns: nil where it never began.
+    /// - Throws: where another try may go further.
+    func end() throws(RecorderError) -> (outcome: RecordingOutcome, recovered: SessionReport.Recovered)? {
+        let nothing = SessionReport.Recovered(cutBytes: 0, damagedBytes: 0, lostFramesAtMost: 0)
+        guard let path = open.filePath else { return (RecordingOutcome(recording: nil), nothing) }
+        let reportPath = RecordingPlace.reportPath(forFile: path)
+        try discard(reportPath + ".part")
+        if exists(path + ".part") { return try finalize(path) }
+        // Without a span it did not come to making the file.
+        guard !open.span.isEmpty else { return nil }
+        if let report = report(at: reportPath), let recording = report.recording {
+            if recording.id == open.recordingID, exists(path), let finished = recording.finished {
+                return (RecordingOutcome(recording: finished), report.recovered ?? nothing)
+            }
+            // A later recording took the name.
+            let startedAt = Timestamp.seconds(rfc3339: recording.startedAt) ?? 0
+            guard startedAt < open.startedAt else {
+                return (RecordingOutcome(recording: nil, error: .nothingLeft), nothing)
+            }
+        }
+        guard exists(path) else { return (RecordingOutcome(recording: nil, error: .nothingLeft), nothing) }
+        // It died between the last name and the report. A whole file is repaired into itself.
+        do throws(RepairError) {
+            let file = try RecordingRepair.repair(partAt: path, container: open.container)
+            return (RecordingOutcome(recording: try finished(file, path)), nothing)
+        } catch {
+            throw recorderError(error)
+        }
+    }
+
+    private func finalize(
+        _ path: String
+    ) throws(RecorderError) -> (outcome: RecordingOutcome, recovered: SessionReport.Recovered) {
+        let nothing = SessionReport.Recovered(cutBytes: 0, damagedBytes: 0, lostFramesAtMost: 0)
+        do throws(RepairError) {
+            let file = try RecordingRepair.repair(partAt: path + ".part", container: open.container)
+            do throws(RecorderError) {
+                try PartFile(leftBehindAt: path + ".part").finalize(replacing: open.replacesFile)
+            } catch {
+                throw .file(error)
+            }
+            let recovered = SessionReport.Recovered(
+                cutBytes: file.cutByteCount,
+                damagedBytes: file.damagedByteCount,
+                lostFramesAtMost: Self.unwrittenFrameCount(open.container, file.format) + file.zeroFrameCount
+            )
+            return (RecordingOutcome(recording: try finished(file, path)), recovered)
+        } catch .noAudio {
+            try discard(path + ".part")
+            try removeOwnFolder(of: path)
+            return (RecordingOutcome(recording: nil, error: .nothingLeft), nothing)
+        } catch .unreadable {
+            try PartFile(leftBehindAt: path + ".part").setAside()
+            return (RecordingOutcome(recording: nil, error: .damaged(path: path + ".damaged")), nothing)
+        } catch {
+            throw recorderError(error)
+        }
+    }
+
+    /// What may have been on its way to the disk (REC-8): a second, and the codec's last block or page.
+    static func unwrittenFrameCount(_ container: Container, _ format: AudioFormat) -> Int64 {
+        let second = Int64(format.sampleRate)
+        return switch container {
+        case .wav, .rf64, .w64: second
+        case .flac: second + 4096
+        case .oggVorbis, .oggOpus: second + second / 5
+        }
+    }
+
+    private func finished(_ file: RepairedFile, _ path: String) throws(RepairError) -> FinishedRecording {
+        var format = file.format
+        if let known = open.format, known.sampleRate == format.sampleRate, known.channelCount == format.channelCount {
+            // The file does not tell how the device had it.
+            format = known
+        }
+        do throws(RecorderError) {
+            let (sha256, byteCount) = try SHA256.ofFile(atPath: path)
+            return FinishedRecording(
+                id: open.recordingID,
+                path: path,
+                container: open.container,
+                format: format,
+                measuredRate: nil,
+                frameCount: file.frameCount,
+                startedAt: open.startedAt,
+                sha256: sha256,
+                byteCount: byteCount,
+                peakDBFS: nil,
+                droppedFrameCount: 0,
+                gaps: []
+            )
+        } catch {
+            throw .file(error)
+        }
+    }
+
+    /// The report that was written before the exporters ran; nil where it did not come to that.
+    private func report(at path: String) -> SessionReport? {
+        guard exists(path) else { return nil }
+        do {
+            return try JSONDecoder().decode(SessionReport.self, from: Data(contentsOf: URL(filePath: path)))
+        } catch {
+            return nil
+        }
+    }
+
+    private func recorderError(_ error: RepairError) -> RecorderError {
+        switch error {
+        case .file(let error): error
+        case .noAudio: .nothingLeft
+        case .unreadable(let path, _): .damaged(path: path)
+        }
+    }
+
+    private func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
+
+    private func discard(_ path: String) throws(RecorderError) {
+        guard exists(path) else { return }
+        try PartFile(leftBehindAt: path).discard()
+    }
+
+    private func removeOwnFolder(of path: String) throws(RecorderError) {
+        let folder = Folder.parent(of: path)
+        guard RecordingPlace.isOwnFolder(ofFile: path) else { return }
+        do {
+            guard try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty else { return }
+            try FileManager.default.removeItem(atPath: folder)
+        } catch {
+            throw .file(path: folder, call: "rmdir", code: 0)
+        }
+    }
+}
+
+extension SessionReport.Recording {
+    /// The recording that this tells of; nil where the text is no report's.
+    fileprivate var finished: FinishedRecording? {
+        guard let sampleFormat = SampleFormat(rawValue: sampleFormat),
+            let startedAt = Timestamp.seconds(rfc3339: startedAt), sampleRateHz > 0, channels > 0
+        else { return nil }
+        return FinishedRecording(
+            id: id,
+            path: path,
+            container: container,
+            format: AudioFormat(sampleFormat: sampleFormat, sampleRate: sampleRateHz, channelCount: channels),
+            measuredRate: measuredRateHz,
+            frameCount: frames,
+            startedAt: startedAt,
+            sha256: sha256,
+            byteCount: bytes,
+            peakDBFS: peakDBFS,
+            droppedFrameCount: droppedFrames,
+            gaps: gaps
+        )
+    }
+}

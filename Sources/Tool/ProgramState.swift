@@ -1,0 +1,57 @@
+import ArgumentParser
+import FoundationEssentials
+import Logging
+import OTLP
+import RecordingStore
+
+/// What every command that deals with recordings starts from: the state folder, the log, and telemetry.
+struct ProgramState {
+    let environment = ProcessInfo.processInfo.environment
+    let logger: Logger
+    /// Absolute.
+    let path: String
+    let telemetry: OTLPConfiguration
+    let tracer: OTLPTracer
+
+    /// - Parameter asked: the option `--state`.
+    init(asked: String?, isQuiet: Bool) throws {
+        let level: Logger.Level = isQuiet ? .error : .notice
+        logger = Logger(label: "tapeline") { _ in StandardErrorLog(logLevel: level) }
+        guard let path = StateDirectory.path(asked: asked, environment: environment).map(Self.absolute) else {
+            throw Self.failure("no folder for state is known: give one with --state", ExitStatus.configuration)
+        }
+        self.path = path
+        telemetry = OTLPConfiguration(
+            environment: environment,
+            spansFilePath: path + "/spans.jsonl",
+            version: Tapeline.version,
+            logger: logger
+        )
+        do throws(SpansFileError) {
+            tracer = try telemetry.makeTracer()
+        } catch {
+            throw Self.failure("\(error.description)", ExitStatus.cannotCreate)
+        }
+    }
+
+    func recovery(_ database: StateDatabase) -> Recovery {
+        Recovery(database: database, statePath: path, telemetry: telemetry, tracer: tracer, logger: logger)
+    }
+
+    /// Delivers the spans that have ended; the last thing before the program ends.
+    func shutDown() async {
+        if await tracer.shutdown(timeout: .seconds(10)) != .complete {
+            logger.error("the session's span was not delivered: check \(telemetry.destination)")
+        }
+    }
+
+    static func absolute(_ path: String) -> String {
+        path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path
+    }
+
+    /// Says why the program ends.
+    static func failure(_ sentence: String, _ code: ExitCode) -> ExitCode {
+        StandardError.line("tapeline: \(sentence)")
+        return code
+    }
+}

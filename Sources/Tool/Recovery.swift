@@ -1,0 +1,86 @@
+import FoundationEssentials
+import Logging
+import OTLP
+import RecordingExport
+import RecordingStore
+import Session
+import Tracing
+
+/// What `tapeline recover` and every start of `tapeline record` do about processes that died.
+struct Recovery {
+    let database: StateDatabase
+    let statePath: String
+    let telemetry: OTLPConfiguration
+    let tracer: OTLPTracer
+    let logger: Logger
+
+    /// - Parameter directories: where recordings are looked for that the journal does not know.
+    /// - Returns: nil where the journal could not be read, which is logged.
+    func run(below directories: [String]) async -> [SessionRecovery.Result]? {
+        let recovery = SessionRecovery(
+            database,
+            tracer: tracer,
+            logger: logger,
+            exporters: exporters,
+            restartSpan: restartedSpan,
+            flush: { [tracer] in _ = await tracer.forceFlush(timeout: .seconds(10)) }
+        )
+        do throws(StoreError) {
+            return try await recovery.run(below: directories)
+        } catch {
+            logger.error("what earlier processes left is not recovered: \(error)")
+            return nil
+        }
+    }
+
+    @Sendable private func exporters(of open: OpenRecording) -> [any RecordingExporter] {
+        open.exporterURLs.compactMap { url in
+            do throws(RecordingExportError) {
+                let exporter = try ExporterURL(url, relativeTo: open.exporterFolder)
+                return exporter.makeExporter(userAgent: "tapeline/\(Tapeline.version)", statePath: statePath)
+            } catch {
+                logger.error("\(error)")
+                return nil
+            }
+        }
+    }
+
+    /// The session's lost span, as it was. Where its line is in the spans file already, none is written again; a collector
+    /// cannot be asked, and gets a second one of the same ids where the process died right after the first.
+    @Sendable private func restartedSpan(of open: OpenRecording) -> any Span {
+        let time = DefaultTracerClock.Timestamp(nanosecondsSinceEpoch: UInt64(max(0, open.startedAt) * 1e9))
+        guard let span = SpanContext(open.span), !isInFile(span) else {
+            return NoOpTracer().startSpan("agent_session", context: .topLevel, at: time)
+        }
+        var context = ServiceContext.topLevel
+        context.spanContext = SpanContext(open.parent)
+        return tracer.startSpan("agent_session", as: span.local, in: context, at: time)
+    }
+
+    private func isInFile(_ span: SpanContext) -> Bool {
+        guard case .file(let path) = telemetry.destination, FileManager.default.fileExists(atPath: path) else {
+            return false
+        }
+        do {
+            let lines = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n")
+            return lines.contains {
+                $0.contains("\"spanId\":\"\(span.spanID.hex)\"") && $0.contains("\"name\":\"agent_session\"")
+            }
+        } catch {
+            logger.error("\(path) cannot be read, a span may be written to it twice: \(error)")
+            return false
+        }
+    }
+}
+
+extension SpanContext {
+    fileprivate init?(_ headers: [String: String]) {
+        guard let traceparent = headers["traceparent"] else { return nil }
+        self.init(traceparent: traceparent, tracestate: headers["tracestate"])
+    }
+
+    /// The same as a span of this process.
+    fileprivate var local: SpanContext {
+        SpanContext(traceID: traceID, spanID: spanID, flags: flags, traceState: traceState)
+    }
+}

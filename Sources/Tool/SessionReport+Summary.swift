@@ -1,0 +1,20 @@
+import RecorderIO
+import RecordingExport
+import Session
+
+extension SessionReport {
+    /// A few lines for people: where the recording is, and where each exporter put it.
+    var summary: String {
+        var lines: [String] = []
+        if let recording {
+            let gaps = recording.gaps.isEmpty ? "" : ", \(recording.gaps.count) gaps"
+            let recovery = recovered.map { ", recovered (at most \($0.lostFramesAtMost) frames lost)" } ?? ""
+            lines.append("\(recording.path)  \(recording.durationS) s\(gaps)\(recovery)")
+        }
+        for export in exports {
+            let reference = export.recordingURL ?? export.recordingPath ?? export.recordingID ?? export.error ?? ""
+            lines.append("\(export.exporter): \(export.outcome.rawValue) \(reference)")
+        }
+        return lines.map { $0 + "\n" }.joined()
+    }
+}
