@@ -23,6 +23,8 @@ public struct OpenRecording: Hashable, Sendable, Codable {
     public var exporterURLs: [String] = []
     /// What relative paths in these count from.
     public var exporterFolder = "/"
+    /// Known once its file was repaired, which may be before the process that did it died, too.
+    public var loss: RecordingLoss?
     /// The program's.
     public var version: String
 

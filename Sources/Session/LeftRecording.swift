@@ -8,34 +8,35 @@ internal import RecordingStore
 /// Each step may be done again after another death: what is done by then is found done.
 struct LeftRecording {
     let open: OpenRecording
+    let database: StateDatabase
 
     /// Ends the recording as REC-7 says, from wherever its process got to.
     ///
     /// - Returns: nil where it never began.
     /// - Throws: where another try may go further.
-    func end() throws(RecorderError) -> (outcome: RecordingOutcome, recovered: SessionReport.Recovered)? {
-        let nothing = SessionReport.Recovered(cutBytes: 0, damagedBytes: 0, lostFramesAtMost: 0)
-        guard let path = open.filePath else { return (RecordingOutcome(recording: nil), nothing) }
+    func end() throws(RecorderError) -> (outcome: RecordingOutcome, recovered: RecordingLoss)? {
+        let known = open.loss ?? RecordingLoss()
+        guard let path = open.filePath else { return (RecordingOutcome(recording: nil), known) }
         let reportPath = RecordingPlace.reportPath(forFile: path)
         try discard(reportPath + ".part")
         if exists(path + ".part") { return try finalize(path) }
-        // Without a span it did not come to making the file.
-        guard !open.span.isEmpty else { return nil }
+        // Without a span it did not come to making the file, nor was it repaired.
+        guard !open.span.isEmpty || open.loss != nil else { return nil }
         if let report = report(at: reportPath), let recording = report.recording {
             if recording.id == open.recordingID, exists(path), let finished = recording.finished {
-                return (RecordingOutcome(recording: finished), report.recovered ?? nothing)
+                return (RecordingOutcome(recording: finished), report.recovered ?? known)
             }
             // A later recording took the name.
             let startedAt = Timestamp.seconds(rfc3339: recording.startedAt) ?? 0
             guard startedAt < open.startedAt else {
-                return (RecordingOutcome(recording: nil, error: .nothingLeft), nothing)
+                return (RecordingOutcome(recording: nil, error: .nothingLeft), known)
             }
         }
-        guard exists(path) else { return (RecordingOutcome(recording: nil, error: .nothingLeft), nothing) }
+        guard exists(path) else { return (RecordingOutcome(recording: nil, error: .nothingLeft), known) }
         // It died between the last name and the report. A whole file is repaired into itself.
         do throws(RepairError) {
             let file = try RecordingRepair.repair(partAt: path, container: open.container)
-            return (RecordingOutcome(recording: try finished(file, path)), nothing)
+            return (RecordingOutcome(recording: try finished(file, path)), known)
         } catch {
             throw recorderError(error)
         }
@@ -43,41 +44,55 @@ struct LeftRecording {
 
     private func finalize(
         _ path: String
-    ) throws(RecorderError) -> (outcome: RecordingOutcome, recovered: SessionReport.Recovered) {
-        let nothing = SessionReport.Recovered(cutBytes: 0, damagedBytes: 0, lostFramesAtMost: 0)
+    ) throws(RecorderError) -> (outcome: RecordingOutcome, recovered: RecordingLoss) {
         do throws(RepairError) {
             let file = try RecordingRepair.repair(partAt: path + ".part", container: open.container)
+            let loss = open.loss ?? loss(file)
             do throws(RecorderError) {
+                // Behind the rename nobody could tell any more.
+                try keep(loss)
                 try PartFile(leftBehindAt: path + ".part").finalize(replacing: open.replacesFile)
             } catch {
                 throw .file(error)
             }
-            let recovered = SessionReport.Recovered(
-                cutBytes: file.cutByteCount,
-                damagedBytes: file.damagedByteCount,
-                lostFramesAtMost: Self.unwrittenFrameCount(open.container, file.format) + file.zeroFrameCount
-            )
-            return (RecordingOutcome(recording: try finished(file, path)), recovered)
+            return (RecordingOutcome(recording: try finished(file, path)), loss)
         } catch .noAudio {
             try discard(path + ".part")
             try removeOwnFolder(of: path)
-            return (RecordingOutcome(recording: nil, error: .nothingLeft), nothing)
+            return (RecordingOutcome(recording: nil, error: .nothingLeft), RecordingLoss())
         } catch .unreadable {
             try PartFile(leftBehindAt: path + ".part").setAside()
-            return (RecordingOutcome(recording: nil, error: .damaged(path: path + ".damaged")), nothing)
+            return (RecordingOutcome(recording: nil, error: .damaged(path: path + ".damaged")), RecordingLoss())
         } catch {
             throw recorderError(error)
         }
     }
 
-    /// What may have been on its way to the disk (REC-8): a second, and the codec's last block or page.
+    private func keep(_ loss: RecordingLoss) throws(RecorderError) {
+        var open = open
+        open.loss = loss
+        do throws(StoreError) { try database.keep(open) } catch { throw .resources(reason: error.description) }
+    }
+
+    private func loss(_ file: RepairedFile) -> RecordingLoss {
+        RecordingLoss(
+            cutBytes: file.cutByteCount,
+            damagedBytes: file.damagedByteCount,
+            lostFramesAtMost: Self.unwrittenFrameCount(open.container, file.format) + file.zeroFrameCount
+        )
+    }
+
+    /// What may have been on its way to the disk (REC-8): a second, what the device hands over at once, and the codec's last
+    /// block or page.
     static func unwrittenFrameCount(_ container: Container, _ format: AudioFormat) -> Int64 {
-        let second = Int64(format.sampleRate)
-        return switch container {
-        case .wav, .rf64, .w64: second
-        case .flac: second + 4096
-        case .oggVorbis, .oggOpus: second + second / 5
-        }
+        let rate = Int64(format.sampleRate)
+        let block: Int64 =
+            switch container {
+            case .wav, .rf64, .w64: 0
+            case .flac: 4096
+            case .oggVorbis, .oggOpus: rate / 5
+            }
+        return rate + rate / 4 + block
     }
 
     private func finished(_ file: RepairedFile, _ path: String) throws(RepairError) -> FinishedRecording {

@@ -59,8 +59,10 @@ public struct SessionRecovery: Sendable {
     /// - Returns: nil for one that never began.
     private func recover(_ left: OpenRecording) async -> Result? {
         // It may take as long as reading the whole file does, so no thread of the pool waits for it.
-        let call = TimeLimitedCall<(RecordingOutcome, SessionReport.Recovered)?> { _ in }
-        let ending = await call.ending(within: .seconds(24 * 3600)) { try LeftRecording(open: left).end() }
+        let call = TimeLimitedCall<(RecordingOutcome, RecordingLoss)?> { _ in }
+        let ending = await call.ending(within: .seconds(24 * 3600)) { [database] in
+            try LeftRecording(open: left, database: database).end()
+        }
         switch ending {
         case .returned(nil):
             strike(left)
@@ -77,7 +79,7 @@ public struct SessionRecovery: Sendable {
     private func end(
         _ left: OpenRecording,
         _ outcome: RecordingOutcome,
-        _ recovered: SessionReport.Recovered
+        _ recovered: RecordingLoss
     ) async -> Result {
         var open = left
         let span: any Span
@@ -85,6 +87,7 @@ public struct SessionRecovery: Sendable {
             let context = ServiceContext.topLevel
             span = tracer.startSpan("agent_session", context: context, at: Timestamp.instant(open.startedAt))
             open.span = TraceParent(of: span.context, tracer).headers
+            open.loss = recovered
             keep(open)
         } else {
             span = restartSpan(open)

@@ -2,6 +2,7 @@ public import Audio
 internal import FoundationEssentials
 public import RecorderIO
 public import RecordingExport
+public import RecordingStore
 
 /// What became of a session, as a value and as JSON with exactly these keys; what is unknown is absent (SES-10).
 ///
@@ -16,7 +17,7 @@ public struct SessionReport: Codable, Hashable, Sendable {
     public var status: RecordingStatus?
     public var recording: Recording?
     /// Present where the process that recorded it died, and another one ended it.
-    public var recovered: Recovered?
+    public var recovered: RecordingLoss?
     public var exports: [ExportOutcome]
     /// The steps of the session's end, in the order in which they ended.
     public var phases: [SessionPhase]
@@ -77,22 +78,6 @@ public struct SessionReport: Codable, Hashable, Sendable {
             peakDBFS = recording.peakDBFS
             droppedFrames = recording.droppedFrameCount
             gaps = recording.gaps
-        }
-    }
-
-    /// What a dead process cost.
-    public struct Recovered: Codable, Hashable, Sendable {
-        /// Bytes at the file's end that were no whole frame, block or page.
-        public var cutBytes: Int64
-        /// Bytes within the file that a failing disk spoiled.
-        public var damagedBytes: Int64
-        /// Frames that were captured and are not in the file: at most so many.
-        public var lostFramesAtMost: Int64
-
-        enum CodingKeys: String, CodingKey {
-            case cutBytes = "cut_bytes"
-            case damagedBytes = "damaged_bytes"
-            case lostFramesAtMost = "lost_frames_at_most"
         }
     }
 

@@ -25,7 +25,7 @@ struct SessionRun: Sendable {
     private let traceParent: TraceParent
     private let parentHeaders: [String: String]
     /// What was lost of a recording that another process ends, because its own died.
-    private let recovered: SessionReport.Recovered?
+    private let recovered: RecordingLoss?
 
     init(
         sessionID: String,
@@ -59,7 +59,7 @@ struct SessionRun: Sendable {
     /// - Parameter span: the one that was lost, started anew as it was.
     init(
         recovering open: OpenRecording,
-        _ recovered: SessionReport.Recovered,
+        _ recovered: RecordingLoss,
         span: any Span,
         exporters: [any RecordingExporter],
         logger: Logger

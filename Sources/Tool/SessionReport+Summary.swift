@@ -1,5 +1,6 @@
 import RecorderIO
 import RecordingExport
+import RecordingStore
 import Session
 
 extension SessionReport {

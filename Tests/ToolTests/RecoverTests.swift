@@ -36,6 +36,7 @@ import Testing
         let recovered = try #require(report.recovered)
         let place: Comment = "\(recording.container)"
         #expect(recovered.damagedBytes == 0, place)
+        #expect(recovered.lostFramesAtMost >= 48000, place)
         if let seconds {
             #expect(recording.frames + recovered.lostFramesAtMost >= Int(seconds * 48000), place)
         }
