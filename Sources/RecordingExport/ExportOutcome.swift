@@ -17,7 +17,7 @@ public struct ExportOutcome: Hashable, Sendable {
 
     /// The exporter's name.
     public var exporter: String
-    /// The exporter's own, where it has one.
+    /// The exporter's own, where it has one, as `ExporterURL.shown` has it.
     public var destination: String?
     public var outcome: Kind
     public var recordingURL: String?
@@ -63,7 +63,7 @@ extension ExportOutcome {
     /// Of an exporter that has not been called.
     package static func deferred(_ exporter: any RecordingExporter) -> ExportOutcome {
         var outcome = ExportOutcome(exporter: exporter.name, outcome: .deferred)
-        outcome.destination = exporter.destination
+        outcome.destination = exporter.shownDestination
         outcome.isRetryable = true
         return outcome
     }

@@ -56,7 +56,7 @@ public struct ExporterChain: Sendable {
         if let timeLeft, timeLeft <= .zero {
             let sentence = "not called: the time for the end of the session was used up before its turn"
             var outcome = ExportOutcome(exporter: name, outcome: .timeout, error: sentence, spanError: sentence)
-            outcome.destination = exporter.destination
+            outcome.destination = exporter.shownDestination
             outcome.isRetryable = true
             return outcome
         }
@@ -72,7 +72,7 @@ public struct ExporterChain: Sendable {
         }
         let ending = await call.ending(within: limit) { try await exporter.export(recording) }
         var outcome = ExportOutcome(exporter: name, ending: ending, limit: limit, recording: recording)
-        outcome.destination = exporter.destination
+        outcome.destination = exporter.shownDestination
         outcome.seconds = begin.duration(to: .now).seconds
         return outcome
     }

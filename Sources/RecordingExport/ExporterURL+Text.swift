@@ -11,6 +11,16 @@ extension ExporterURL {
         }
     }
 
+    /// What reports and lists show of a URL: the query of an HTTP URL may hold a secret, and is `…` there.
+    public static func shown(_ text: String) -> String {
+        let head = text.prefix { $0 != "#" }
+        guard text.lowercased().hasPrefix("http"), let query = head.firstIndex(of: "?") else { return text }
+        return "\(head[..<query])\(hiddenQuery)\(text[head.endIndex...])"
+    }
+
+    /// Where one was left out.
+    public static let hiddenQuery = "?…"
+
     private static func encoded(_ path: String) -> String {
         // More than three slashes at its start would be read as three.
         (path.hasPrefix("//") ? "//" : "") + path.percentEncoded(keeping: "/")
@@ -52,7 +62,7 @@ extension TargetOptions {
         }
 
         mutating func add(_ name: String, _ duration: Duration?) {
-            add(name, duration.map { "\($0 / .seconds(1))" })
+            add(name, duration.map { $0.inSeconds.replacing(" s", with: "") })
         }
 
         func text(after sign: String) -> String { options.isEmpty ? "" : sign + options.joined(separator: "&") }

@@ -7,8 +7,7 @@ public protocol RecordingExporter: Sendable {
     /// it.
     var timeLimit: Duration { get }
 
-    /// The URL that makes this exporter again in another process (`ExporterURL`); nil, unless told, for one that has none. It
-    /// stands in the report, and holds no secret.
+    /// The URL that makes this exporter again in another process (`ExporterURL`); nil, unless told, for one that has none.
     var destination: String? { get }
 
     /// Where a recording will be once it is delivered, for as far as that is known beforehand: what the span of a session
@@ -31,4 +30,5 @@ extension RecordingExporter {
     public var timeLimit: Duration { .seconds(30) }
     public var destination: String? { nil }
     public func expectedResult(of recording: SessionRecording) -> RecordingExportResult? { nil }
+    var shownDestination: String? { destination.map(ExporterURL.shown) }
 }

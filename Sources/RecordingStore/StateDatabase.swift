@@ -23,7 +23,6 @@ public final class StateDatabase: Sendable {
         targetsPath = statePath + "/targets"
         do throws(RecorderError) {
             try Folder.make(ownersPath)
-            try Folder.make(targetsPath)
             owner = try LockFile(making: "\(ownersPath)/\(ownerID)")
         } catch {
             throw StoreError(path: path, reason: error.description)

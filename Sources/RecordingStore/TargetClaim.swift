@@ -9,6 +9,7 @@ public final class TargetClaim: Sendable {
     public init?(_ target: String, in database: StateDatabase) throws(StoreError) {
         let path = database.targetsPath
         do throws(RecorderError) {
+            try Folder.make(path)
             let name = try SHA256.of(Array(target.utf8)).prefix(32)
             guard let lock = try LockFile(unlocked: "\(path)/\(name)") else { return nil }
             self.lock = lock

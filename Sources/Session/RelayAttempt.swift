@@ -24,6 +24,8 @@ struct RelayAttempt {
         // The process died before the outbox knew (DUR-1).
         if !isRepeated, let known, known.isDelivered { return known }
         var outcome = await ExporterChain([exporter], logger: logger).run(exported)[0]
+        outcome.exporter = delivery.exporter
+        outcome.destination = delivery.destination.map(ExporterURL.shown)
         if !outcome.isDelivered, outcome.isRetryable { outcome = outcome.deferred(exporter, exported) }
         if known?.outcome != outcome.outcome || known?.error != outcome.error {
             report.apply(outcome, of: delivery)

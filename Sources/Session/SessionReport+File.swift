@@ -19,7 +19,8 @@ extension SessionReport {
     func outcome(of delivery: Delivery) -> ExportOutcome? { index(of: delivery).map { exports[$0] } }
 
     private func index(of delivery: Delivery) -> Int? {
-        let places = exports.indices.filter { (exports[$0].destination ?? exports[$0].exporter) == delivery.target }
+        let target = delivery.destination.map(ExporterURL.shown) ?? delivery.exporter
+        let places = exports.indices.filter { (exports[$0].destination ?? exports[$0].exporter) == target }
         return places.first { $0 == delivery.ordinal } ?? places.first
     }
 
@@ -81,6 +82,6 @@ extension ExportOutcome {
             recordingID: receipt.recordingID,
             recordingPath: receipt.recordingPath
         )
-        destination = exporter.destination
+        destination = exporter.destination.map(ExporterURL.shown)
     }
 }

@@ -52,7 +52,10 @@ extension SessionReport {
                 delivery.state = .delivered
                 delivery.receipt = DeliveryReceipt(outcome, deliveredAt: endedAt.flatMap(Timestamp.seconds) ?? 0)
             case .tooLarge, .unreadable: delivery.state = .refused
-            case .timeout, .failed, .cancelled, .deferred: break
+            case .timeout, .failed, .cancelled, .deferred:
+                guard outcome.destination?.contains(ExporterURL.hiddenQuery) == true else { break }
+                delivery.state = .refused
+                delivery.error = "its URL had a query, which no report keeps: deliver it with tapeline export ID URL"
             }
             return delivery
         }

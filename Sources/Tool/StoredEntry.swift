@@ -1,4 +1,5 @@
 import FoundationEssentials
+import RecordingExport
 import RecordingStore
 
 /// One recording as `tapeline list` tells it.
@@ -64,7 +65,7 @@ struct StoredEntry: Encodable {
         self.deliveries = deliveries.map { delivery in
             Target(
                 exporter: delivery.exporter,
-                destination: delivery.destination,
+                destination: delivery.destination.map(ExporterURL.shown),
                 state: delivery.state.rawValue,
                 attempts: delivery.attemptCount,
                 nextAttemptAt: delivery.state == .pending ? Self.time(delivery.nextAttemptAt) : nil,
