@@ -27,7 +27,7 @@ struct VorbisFile: ~Copyable, @unchecked Sendable {
 
     /// Closes the page, and puts all pages on the disk.
     func sync() throws(RecorderError) {
-        stream.endPage(to: output)
+        if stream.hasSound { stream.endPage(to: output) }
         try output.sync()
     }
 

@@ -100,6 +100,9 @@ struct VorbisStream: ~Copyable, @unchecked Sendable {
         }
     }
 
+    /// Whether a page could have a position by now: the first packet alone makes no sound.
+    var hasSound: Bool { unsafe pages.pointee.granulepos > 0 }
+
     /// Writes a page of the packets that wait for one, however few they are.
     func endPage(to output: EncodedBytes) {
         var page = unsafe ogg_page()
