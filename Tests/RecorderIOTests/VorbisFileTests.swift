@@ -10,11 +10,11 @@ import Testing
         AudioFormat(sampleFormat: sampleFormat, sampleRate: rate, channelCount: channelCount)
     }
 
-    /// A low tone of its own for each channel, with some noise, as 16 bits: Vorbis takes the sixth of six for a subwoofer's.
+    /// A tone of its own for each channel, with some noise, as 16 bits; one channel after the other.
     private func tones(_ frameCount: Int, _ format: AudioFormat) -> [[Int16]] {
         var random = Random(seed: 5)
         return (0..<format.channelCount).map { channel in
-            let step = 2 * Double.pi * Double(40 + 5 * channel) / Double(format.sampleRate)
+            let step = 2 * Double.pi * Double(200 + 73 * channel) / Double(format.sampleRate)
             return (0..<frameCount).map { Int16(8000 * sin(step * Double($0)) + 100 * random.unit()) }
         }
     }
@@ -112,14 +112,14 @@ import Testing
     }
 
     // REC-8: what a crash costs on top of what came after the sync.
-    @Test(arguments: [8000, 16000, 32000, 48000, 192_000], ["silence", "noise", "clicks"])
+    @Test(arguments: [8000, 16000, 48000], ["silence", "noise", "clicks"])
     func `After a sync at most 200 ms are not in whole pages`(rate: Int, sound: String) throws {
         let workspace = try Workspace()
         let format = Self.format(.s16, rate, 1)
         var file = try VorbisFile(path: "\(workspace.path)/a.ogg", replacing: false, format: format)
         var random = Random(seed: 8)
         var frameCount = 0
-        while frameCount < 3 * rate {
+        while frameCount < 2 * rate {
             let samples = (0..<1 + random.below(rate / 4)).map { _ in
                 sound == "noise" || sound == "clicks" && random.below(rate / 20) == 0 ? Int16(random.below(20_000)) : 0
             }
@@ -133,7 +133,7 @@ import Testing
     }
 
     // REC-2, CAP-1
-    @Test(arguments: [(8000, 1), (11025, 2), (16000, 3), (44100, 4), (48000, 5), (48000, 6), (96000, 7), (192_000, 8)])
+    @Test(arguments: [(8000, 1), (192_000, 2), (11025, 3), (44100, 4), (16000, 5), (32000, 6), (22050, 7), (8000, 8)])
     func `Every channel is whole, and as long as it was`(rate: Int, channelCount: Int) async throws {
         let workspace = try Workspace()
         let format = Self.format(.s16, rate, channelCount)
@@ -142,7 +142,7 @@ import Testing
         try await check("\(workspace.path)/a.ogg", frameCount: rate + 1)
         let before = tones.map { $0.map { Double($0) / 32768 } }
         let places = try await channels("\(workspace.path)/a.ogg", format).map { after in
-            before.firstIndex { Likeness.signalToNoise($0, after) > 10 }
+            before.firstIndex { Likeness.signalToNoise($0, after) > 20 }
         }
         #expect(Set(places) == Set(before.indices))
         if channelCount <= 2 { #expect(places == Array(before.indices)) }

@@ -86,7 +86,7 @@ import Testing
         let folder = try TemporaryFolder()
         var random = Random(seed: 2)
         let given = 100_000
-        let samples = (0..<given).flatMap { _ in [UInt8(random.below(loudness + 1)), 0] }
+        let samples = (0..<given).flatMap { _ -> [UInt8] in [UInt8(random.below(loudness + 1)), 0] }
         let fixture = try folder.write(Data(samples), to: "quiet.raw")
         let (path, file) = try await kill(
             container,
