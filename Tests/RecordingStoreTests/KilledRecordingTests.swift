@@ -90,7 +90,7 @@ import Testing
         let fixture = try folder.write(Data(samples), to: "quiet.raw")
         let (path, file) = try await kill(
             container,
-            of: "fixture:FILE=\(fixture),FORMAT=S16_LE,RATE=48000,CHANNELS=1,STALL=\(given):600000",
+            of: "fixture:FILE=\(fixture),FORMAT=S16_LE,RATE=48000,CHANNELS=1,LOOP=1,STALL=\(given):600000",
             in: folder
         ) { part in
             // It comes with one of the next syncs.
@@ -103,7 +103,6 @@ import Testing
             }
         }
         #expect(file.frameCount >= given - 9600)
-        #expect(file.frameCount <= given)
         #expect(try await Decoder.read(path, as: container.rawValue).frames == Int(file.frameCount))
     }
 
