@@ -36,22 +36,6 @@ import Testing
         }
     }
 
-    /// Writes, in pieces of random size with a sync after some of them, or in the encoder's own pieces.
-    private func write(_ bytes: [UInt8], _ format: AudioFormat, _ path: String) throws {
-        var file = try VorbisFile(path: path, replacing: false, format: format)
-        var random = Random(seed: 3)
-        var place = 0
-        while place < bytes.count {
-            let size = min(bytes.count - place, (1 + random.below(5000)) * format.bytesPerFrame)
-            try file.write(unsafe bytes.span.bytes.extracting(place..<place + size))
-            if random.below(4) == 0 { try file.sync() }
-            place += size
-        }
-        let end = try file.finalize()
-        #expect(end.frameCount == Int64(bytes.count / format.bytesPerFrame))
-        #expect(end.failure == nil)
-    }
-
     /// Checks that every page follows from the one before it, and that readers of others find nothing to complain about.
     private func check(_ path: String, frameCount: Int) async throws {
         let pages = try OggStream([UInt8](try Data(contentsOf: URL(filePath: path)))).pages
@@ -84,11 +68,11 @@ import Testing
     }
 
     // REC-8: only where the pages end is different.
-    @Test(arguments: SampleFormat.allCases, [1, 2, 6, 8])
+    @Test(arguments: SampleFormat.allCases, [1, 2, 6])
     func `Its packets are those of libsndfile, byte for byte`(sampleFormat: SampleFormat, channelCount: Int) throws {
         let workspace = try Workspace()
         let format = Self.format(sampleFormat, 48000, channelCount)
-        let bytes = bytes(tones(20_001, format), sampleFormat)
+        let bytes = bytes(tones(10_001, format), sampleFormat)
         var ours = try VorbisFile(path: "\(workspace.path)/ours", replacing: false, format: format)
         let path = "\(workspace.path)/theirs"
         var theirs = try SoundFile(path: path, replacing: false, container: .oggVorbis, format: format)
@@ -103,7 +87,7 @@ import Testing
         _ = try theirs.finalize()
         var packets = try OggStream(try workspace.bytes("ours")).packets
         var expected = try OggStream(try workspace.bytes("theirs")).packets
-        #expect(packets.count > 20)
+        #expect(packets.count > 10)
         // The comments name the writer.
         packets.remove(at: 1)
         expected.remove(at: 1)
@@ -119,7 +103,7 @@ import Testing
         var file = try VorbisFile(path: "\(workspace.path)/a.ogg", replacing: false, format: format)
         var random = Random(seed: 8)
         var frameCount = 0
-        while frameCount < 2 * rate {
+        while frameCount < rate {
             let samples = (0..<1 + random.below(rate / 4)).map { _ in
                 sound == "noise" || sound == "clicks" && random.below(rate / 20) == 0 ? Int16(random.below(20_000)) : 0
             }
@@ -138,7 +122,7 @@ import Testing
         let workspace = try Workspace()
         let format = Self.format(.s16, rate, channelCount)
         let tones = tones(rate + 1, format)
-        try write(bytes(tones, .s16), format, "\(workspace.path)/a.ogg")
+        try write(.oggVorbis, format, bytes(tones, .s16), "\(workspace.path)/a.ogg")
         try await check("\(workspace.path)/a.ogg", frameCount: rate + 1)
         let before = tones.map { $0.map { Double($0) / 32768 } }
         let places = try await channels("\(workspace.path)/a.ogg", format).map { after in
@@ -153,7 +137,7 @@ import Testing
     ) async throws {
         let workspace = try Workspace()
         let format = Self.format(.s16, 48000, 2)
-        try write(bytes(tones(frameCount, format), .s16), format, "\(workspace.path)/a.ogg")
+        try write(.oggVorbis, format, bytes(tones(frameCount, format), .s16), "\(workspace.path)/a.ogg")
         try await check("\(workspace.path)/a.ogg", frameCount: frameCount)
         #expect(workspace.names == ["a.ogg"])
     }
