@@ -69,7 +69,7 @@ struct VorbisStream: ~Copyable, @unchecked Sendable {
         var done = 0
         while done < count {
             let step = min(Self.piece, count - done)
-            copy(frames.extracting(done * bytesPerFrame..<(done + step) * bytesPerFrame), step)
+            try copy(frames.extracting(done * bytesPerFrame..<(done + step) * bytesPerFrame), step)
             try check(unsafe vorbis_analysis_wrote(analysis, Int32(step)))
             try writeBlocks(to: output)
             done += step
@@ -77,8 +77,10 @@ struct VorbisStream: ~Copyable, @unchecked Sendable {
         return Int64(count)
     }
 
-    private func copy(_ frames: RawSpan, _ count: Int) {
-        guard let channels = unsafe vorbis_analysis_buffer(analysis, Int32(count)) else { return }
+    private func copy(_ frames: RawSpan, _ count: Int) throws(RecorderError) {
+        guard let channels = unsafe vorbis_analysis_buffer(analysis, Int32(count)) else {
+            throw .encoder(reason: "libvorbis has no memory")
+        }
         for channel in 0..<format.channelCount {
             let memory = unsafe UnsafeMutableBufferPointer(start: channels[channel], count: count)
             var samples = unsafe memory.mutableSpan
