@@ -14,7 +14,7 @@ public enum RecorderError: Error, Hashable, Sendable {
     case inUse(path: String)
     /// A file or folder cannot be made or written: the call that refused, and its errno.
     case file(path: String, call: String, code: Int32)
-    /// libsndfile or libcrypto refused.
+    /// libsndfile, libvorbis or libcrypto refused.
     case encoder(reason: String)
     /// The disk did not take the rest in time; the file stays under its `.part` name.
     case unfinished(seconds: Int)

@@ -9,7 +9,7 @@ struct RecordingFile: ~Copyable, Sendable {
     private let format: AudioFormat
     /// Frames of the track that came before this file.
     let firstFrame: Int64
-    private var soundFile: SoundFile
+    private var soundFile: EncodedFile
     private(set) var frameCount: Int64 = 0
     private(set) var gaps: [Gap] = []
     private(set) var gapFrameCount: Int64 = 0
@@ -27,7 +27,7 @@ struct RecordingFile: ~Copyable, Sendable {
         replacing: Bool,
         firstFrame: Int64
     ) throws(RecorderError) {
-        soundFile = try SoundFile(path: path, replacing: replacing, container: container, format: format)
+        soundFile = try EncodedFile(path: path, replacing: replacing, container: container, format: format)
         self.path = path
         self.recordingID = recordingID
         self.container = container
