@@ -165,6 +165,7 @@ struct Report: Decodable {
 
     struct Export: Decodable {
         var exporter: String
+        var destination: String?
         var outcome: String
         var recordingUrl: String?
         var recordingId: String?
@@ -193,6 +194,10 @@ struct Span: Decodable {
         var resourceSpans: [Resource]
     }
     struct Event: Decodable { var name: String }
+    struct Link: Decodable, Equatable {
+        var traceId: String
+        var spanId: String
+    }
     struct Attribute: Decodable {
         struct Value: Decodable {
             var stringValue: String?
@@ -210,6 +215,7 @@ struct Span: Decodable {
     var endTimeUnixNano: String
     var attributes: [Attribute]?
     var events: [Event]?
+    var links: [Link]?
 
     var isRecovered: Bool { attributes?.first { $0.key == "tapeline.recording.recovered" }?.value.boolValue == true }
 
