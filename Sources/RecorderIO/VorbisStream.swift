@@ -30,7 +30,11 @@ struct VorbisStream: ~Copyable, @unchecked Sendable {
         unsafe pages.initialize(to: ogg_stream_state())
 
         unsafe vorbis_info_init(info)
-        try check(unsafe vorbis_encode_init_vbr(info, format.channelCount, format.sampleRate, Self.quality))
+        try check(unsafe vorbis_encode_setup_vbr(info, format.channelCount, format.sampleRate, Self.quality))
+        // Six channels would be taken for 5.1 else, and the last one for a subwoofer's, of which only the bass is kept.
+        var isCoupled: Int32 = format.channelCount == 6 ? 0 : 1
+        try check(unsafe vorbis_encode_ctl(info, OV_ECTL_COUPLING_SET, &isCoupled))
+        try check(unsafe vorbis_encode_setup_init(info))
         try check(unsafe vorbis_analysis_init(analysis, info))
         try check(unsafe vorbis_block_init(analysis, block))
         try check(unsafe ogg_stream_init(pages, .random(in: .min ... .max)))
