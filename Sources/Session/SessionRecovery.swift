@@ -93,7 +93,7 @@ public struct SessionRecovery: Sendable {
             span = restartSpan(open)
         }
         let run = SessionRun(recovering: open, recovered, span: span, exporters: exporters(open), logger: logger)
-        let (report, failure) = await run.end(chatHistory: nil, callbacks: [], heldBy: nil) { outcome }
+        let (report, failure) = await run.end(outcome, chatHistory: nil, callbacks: [], heldBy: nil)
         await flush()
         strike(open)
         if let recording = report.recording {
