@@ -32,8 +32,8 @@ extension RecorderLoop {
         if let ended = next.take() {
             finalize(ended, into: wish.ended)
         } else {
-            let time = format.duration(ofFrames: droppedFrameCount)
-            logger.warning("recording goes on in \(wish.path): \(droppedFrameCount) frames (\(time)) could not be kept")
+            let loss = droppedFrameCount == 0 ? "no frame is lost" : "\(droppedFrameCount) frames could not be kept"
+            logger.warning("recording goes on in \(wish.path): \(loss)")
             droppedFrameCount = 0
             failure = nil
             outage.end()
@@ -111,6 +111,4 @@ extension RecorderLoop {
         case nil: break
         }
     }
-
-    private var folder: String { Folder.parent(of: options.filePath) }
 }

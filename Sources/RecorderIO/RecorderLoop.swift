@@ -12,6 +12,8 @@ struct RecorderLoop: ~Copyable, Sendable {
     let control: CaptureControl
     let shared: RecorderShared
     let logger: Logger
+    /// Where the files are.
+    let folder: String
     /// nil while none can be written.
     var file: RecordingFile?
     /// Why the last file ended, or takes no more.
@@ -64,6 +66,7 @@ struct RecorderLoop: ~Copyable, Sendable {
             firstFrame: 0
         )
         self.options = options
+        folder = Folder.parent(of: options.filePath)
         self.format = format
         self.control = control
         self.shared = shared

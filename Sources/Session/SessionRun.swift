@@ -118,6 +118,7 @@ struct SessionRun: Sendable {
         heldBy job: JobContext?
     ) async -> (report: SessionReport, failure: RecorderError?) {
         let deadline = begin + endLimit(callbacks)
+        let outcome = filePath == nil ? nil : outcome
         let endedAt = recovered == nil ? Timestamp.now() : lastKnownMoment(outcome?.recording)
         var report = report(endedAt: endedAt, recording: outcome?.recording)
         if let outcome { report.phases.append(SessionPhase(outcome, seconds: begin.duration(to: .now) / .seconds(1))) }
