@@ -96,11 +96,11 @@ final class EncodedBytes {
     func sync() throws(RecorderError) {
         flush()
         if let failure { throw failure }
-        // After a failed sync nobody knows what is on the disk, and a second one would lie.
         if suspicion == nil { attempt { () throws(RecorderError) in try file.syncData() } }
         if let suspicion { throw suspicion }
     }
 
+    /// Syncs, and keeps a failure: after it nobody knows what is on the disk, and a second sync would lie (REC-8).
     private func attempt(_ sync: () throws(RecorderError) -> Void) {
         do throws(RecorderError) {
             try sync()
@@ -137,6 +137,8 @@ final class EncodedBytes {
     /// its name all the same, and its error tells.
     func finalize(replacing: Bool) throws(RecorderError) {
         flush()
+        // Some file systems need room for a name, too.
+        reserve = nil
         if suspicion == nil { attempt { () throws(RecorderError) in try file.sync() } }
         try file.rename(replacing: replacing)
         if suspicion == nil {

@@ -9,8 +9,6 @@ struct FileOutage {
     private var lastTry: HostTime?
     private var pauseSeconds = 0.0
     private var nextPauseSeconds = leastSeconds
-    /// True until somebody has answered to the room that was found.
-    private var isAnswerDue = false
 
     private static let leastSeconds = 1.0
     private static let mostSeconds = 64.0
@@ -27,26 +25,22 @@ struct FileOutage {
 
     /// The next file could not be begun.
     mutating func failed(_ now: HostTime) {
-        isAnswerDue = false
         lastTry = now
         pauseSeconds = nextPauseSeconds
         nextPauseSeconds = min(2 * nextPauseSeconds, Self.mostSeconds)
     }
 
     /// The next file has begun.
-    mutating func end() {
-        isAnswerDue = false
-        lastTry = nil
-    }
+    mutating func end() { lastTry = nil }
 
     /// Whether to look for room now: after the pause, then each second.
     mutating func isLookDue(_ now: HostTime) -> Bool {
-        guard !isAnswerDue, let lastTry, now.seconds(since: lastTry) >= pauseSeconds else { return false }
+        guard let lastTry, now.seconds(since: lastTry) >= pauseSeconds else { return false }
         self.lastTry = now
         pauseSeconds = Self.leastSeconds
         return true
     }
 
-    /// There was room, and somebody was told.
-    mutating func foundRoom() { isAnswerDue = true }
+    /// There was room. Whoever was told has some time to begin the next file.
+    mutating func foundRoom() { pauseSeconds = Self.mostSeconds }
 }

@@ -1,5 +1,4 @@
 internal import Audio
-internal import Logging
 
 /// Tells of a disk that fills up, before it is full: once, until there is room again (DUR-4).
 struct LowSpaceWatch {

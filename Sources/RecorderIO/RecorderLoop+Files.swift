@@ -45,8 +45,7 @@ extension RecorderLoop {
     /// Ends a file that cannot be written any more, and keeps what it holds (REC-9). Capture goes on (CAP-5).
     mutating func endFile(_ error: RecorderError) {
         failure = error
-        // No other file follows at the end of the recording.
-        guard !isOver, !control.isStopRequested, let ended = file.take() else { return }
+        guard !isEnding, let ended = file.take() else { return }
         outage.begin(.now(), after: format.duration(ofFrames: ended.frameCount) / .seconds(1))
         let completion = Completion<RecordingOutcome>()
         finalize(ended, into: completion)
@@ -96,8 +95,8 @@ extension RecorderLoop {
             shared.fileEvents.yield(.room)
         } else if !hasToldOfOutage {
             hasToldOfOutage = true
-            let kept = "until then only the last \(options.ringSeconds * 3 / 4) s are kept"
-            logger.warning("no room on the disk of \(folder): free \(needed / 1_000_000 + 1) MB to go on, \(kept)")
+            let kept = "until then the last \(options.ringSeconds * 3 / 4) s are kept"
+            logger.warning("recording waits for \(needed / 1_000_000 + 1) MB of room on the disk of \(folder): \(kept)")
         }
     }
 

@@ -33,6 +33,8 @@ struct RecorderLoop: ~Copyable, Sendable {
     /// Frames that the track may have, over all its files.
     private let frameLimit: Int64
     private var recentPeak: Float = 0
+    /// Whether the device has given all that it will.
+    private var isCaptureOver = false
     private(set) var isOver = false
     private var hasWarned = false
     /// Both clocks at the start, read once: steps of the wall clock move nothing after that (REC-6).
@@ -106,23 +108,23 @@ struct RecorderLoop: ~Copyable, Sendable {
         while let block = nextBlock() {
             timeline.accept(block)
             if timeline.clock.isFreeRunning, !control.isFreeRunning { control.isFreeRunning = true }
-            let isLast = block.kind == .ended || block.kind == .stopped
-            try takeSteps(isLast: isLast)
+            if block.kind == .ended || block.kind == .stopped { isCaptureOver = true }
+            try takeSteps()
             if block.kind == .lost { logger.warning("the device is lost: waiting for it to come back") }
             if block.kind == .frames, block.discontinuity == .deviceLost { logger.notice("the device is back") }
-            guard isLast else { continue }
-            isOver = true
-            return
         }
         // Without a file the ring is kept three quarters full.
         let limit = file == nil ? frames.frameCapacity * 7 / 8 : frames.frameCapacity / 2
         if frames.availableFrameCount() > limit { timeline.release() }
-        try takeSteps(isLast: false)
+        try takeSteps()
+        isOver = isCaptureOver || position >= frameLimit
     }
 
-    private mutating func takeSteps(isLast: Bool) throws(RecorderError) {
-        if file != nil, failure == nil { try writeSteps() } else { dropSteps(isLast: isLast) }
-        if position >= frameLimit { isOver = true }
+    /// Whether no other file can follow.
+    var isEnding: Bool { isCaptureOver || control.isStopRequested || position >= frameLimit }
+
+    private mutating func takeSteps() throws(RecorderError) {
+        if file != nil, failure == nil { try writeSteps() } else { dropSteps() }
     }
 
     private mutating func nextBlock() -> CaptureBlock? {
@@ -147,11 +149,11 @@ struct RecorderLoop: ~Copyable, Sendable {
             switch step {
             case .frames(let count):
                 let written = try writeFrames(Int(min(count, room)))
-                advance(by: written)
+                position += written
                 waitingStep = count > written ? .frames(count - written) : nil
             case .silence(let count, let cause):
                 guard let silence = try file?.writeSilence(min(count, room), cause) else { return }
-                advance(by: silence.frameCount)
+                position += silence.frameCount
                 waitingStep = count > silence.frameCount ? .silence(count - silence.frameCount, cause) : nil
                 if silence.isNew, let gap = file?.gaps.last {
                     let time = format.duration(ofFrames: gap.firstFrame)
@@ -174,31 +176,31 @@ struct RecorderLoop: ~Copyable, Sendable {
     }
 
     /// Leaves in the ring what it can keep for the next file, and counts what it cannot.
-    private mutating func dropSteps(isLast: Bool) {
+    private mutating func dropSteps() {
         while let step = nextStep() {
             let room = frameLimit - position
             switch step {
             case .frames(let count):
-                let dropped = Int64(frames.availableFrameCount() - keptFrameCount(isLast: isLast))
+                let dropped = Int64(frames.availableFrameCount() - keptFrameCount)
                 guard dropped > 0 else { return waitingStep = step }
                 let piece = frames.read(atMost: Int(min(dropped, count, room))) { $0.byteCount / format.bytesPerFrame }
-                advance(by: Int64(piece))
+                position += Int64(piece)
                 droppedFrameCount += Int64(piece)
                 waitingStep = count > piece ? .frames(count - Int64(piece)) : nil
             // No file is made longer by what was missing while there was none.
-            case .silence(let count, _): advance(by: min(count, room))
+            case .silence(let count, _): position += min(count, room)
             }
         }
     }
 
     /// How much of the ring may wait for the next file.
-    private func keptFrameCount(isLast: Bool) -> Int {
-        if isLast || control.isStopRequested || timeline.isLost { return 0 }
+    private var keptFrameCount: Int {
+        if isEnding { return 0 }
+        // What follows those frames is silence without end, which no file is to begin with.
+        if timeline.isLost { return 0 }
         // A device without a clock waits as well (RING-2).
         return control.isFreeRunning ? .max : frames.frameCapacity * 3 / 4
     }
-
-    private mutating func advance(by frameCount: Int64) { position += frameCount }
 
     private mutating func syncIfDue() throws(RecorderError) {
         guard HostTime.now().seconds(since: lastSync) >= Self.syncSeconds else { return }

@@ -258,7 +258,7 @@ public actor AgentSession {
         )
     }
 
-    /// Waits until the recording ends by itself: at its length, with the device's source, or by a full disk.
+    /// Waits until the recording ends by itself: at its length, or with the device's source.
     public func recordingEnded() async {
         _ = await recorder?.outcome()
     }

@@ -113,6 +113,24 @@ struct DiskTests {
         #expect(outcome.sentences.filter { $0.contains("No space left on device") }.count == 1)
     }
 
+    // REC-2, REC-5: what the ring holds at the end finds the disk full.
+    @Test func `A disk that turns out to be full at the very end loses no count of frames`() async throws {
+        let tapeline = try Tapeline()
+        let disk = try SmallFileSystem(byteCount: 16 << 20)
+        _ = try disk.fill(leaving: Self.room)
+        let ramp = Ramp("S24_3LE")
+        let device = try tapeline.device(ramp, frames: ramp.cycle)
+        let outcome = try await tapeline.record(
+            device,
+            ["--directory", disk.path, "--duration", "3"],
+            environment: ["LD_PRELOAD": BuiltProducts.stallingDisk, "STALLING_DISK": "1:3000"]
+        )
+        let recording = try outcome.recording(exitCode: 74)
+        #expect(recording.droppedFrames > 0)
+        #expect(recording.frames + recording.droppedFrames - recording.gapFrames == 3 * 48000)
+        #expect(ramp.runs(in: try await sound(recording)).first == Run(0, recording.frames, .ramp(offset: 0)))
+    }
+
     // SES-3, CLI-3
     @Test func `A disk without room for the reserve is refused`() async throws {
         let tapeline = try Tapeline()
