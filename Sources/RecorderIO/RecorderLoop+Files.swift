@@ -60,7 +60,9 @@ extension RecorderLoop {
                 ended.complete(file.finalize(circumstances))
             }
         } catch {
-            ended.complete(RecordingOutcome(recording: nil, error: .capture(error)))
+            var outcome = RecordingOutcome(recording: nil, error: .capture(error))
+            outcome.isLeftBehind = true
+            ended.complete(outcome)
         }
     }
 
