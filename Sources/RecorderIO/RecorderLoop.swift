@@ -23,7 +23,7 @@ struct RecorderLoop: ~Copyable, Sendable {
     /// Frames that were captured since a file ended, and could not be kept.
     var droppedFrameCount: Int64 = 0
     var lowSpace = LowSpaceWatch()
-    var frames: FrameConsumer
+    private var frames: FrameConsumer
     private var blocks: FrameConsumer
     var timeline: TrackTimeline
     /// What the timeline has given out, and no file has taken.
