@@ -73,6 +73,19 @@ struct Tapeline {
         }
     }
 
+    /// The reports beside recordings in folders of their own below a folder, in the order of the recordings.
+    static func reports(below directory: String) throws -> [Report] {
+        let folder = directory + "/recordings"
+        let reports = try FileManager.default.contentsOfDirectory(atPath: folder).flatMap { name in
+            try FileManager.default.contentsOfDirectory(atPath: "\(folder)/\(name)").filter { $0.hasSuffix(".json") }
+                .map { file in
+                    let data = try Data(contentsOf: URL(fileURLWithPath: "\(folder)/\(name)/\(file)"))
+                    return try Report.decoder.decode(Report.self, from: data)
+                }
+        }
+        return reports.sorted { ($0.recording?.startedAt ?? "") < ($1.recording?.startedAt ?? "") }
+    }
+
     /// A recording that is going on.
     struct Running {
         let process: ChildProcess
@@ -157,6 +170,12 @@ struct Report: Decodable {
         var end: Int { firstFrame + frames }
     }
 
+    struct Phase: Decodable {
+        var phase: String
+        var outcome: String
+        var error: String?
+    }
+
     struct Recovered: Decodable {
         var cutBytes: Int
         var damagedBytes: Int
@@ -184,6 +203,7 @@ struct Report: Decodable {
     var recording: Recording?
     var recovered: Recovered?
     var exports: [Export]
+    var phases: [Phase]
 }
 
 /// A span, as far as the tests look at it.
