@@ -224,6 +224,37 @@ import Testing
         #expect(text.contains("\n    delivered dir:\(archive)/one \(recording.id)\n"))
     }
 
+    // DUR-4
+    @Test func `Beyond the disk's budget delivered recordings go, the oldest first, and no other ever does`()
+        async throws
+    {
+        let tapeline = try Tapeline()
+        let server = try LoopbackServer(.init(503))
+        let device = try tapeline.device(Ramp(), frames: 48000, "SPEED=max")
+        // Two of 384 KB each are less than 800 KB.
+        let budget = ["--disk-budget", "800k"]
+        let exports = [
+            ["--export", "dir:archive", "--export", "\(server.url)/#timeout=1"], ["--export", "dir:archive"], [],
+            ["--export", "exec:/bin/true"], ["--export", "dir:archive"],
+        ]
+        var recordings: [Report.Recording] = []
+        for arguments in exports {
+            let outcome = try await tapeline.record(device, arguments + budget)
+            recordings.append(try #require(outcome.report?.recording, "\(outcome.standardError)"))
+            let isBeyond = recordings.count >= 4
+            #expect(outcome.standardError.contains("not delivered, so that none of these is deleted") == isBeyond)
+        }
+        // Not delivered, to nowhere, without a receipt: these stay.
+        #expect(try await list(tapeline).map(\.state) == ["pending", "removed", "local", "delivered", "removed"])
+        let isThere = recordings.map { FileManager.default.fileExists(atPath: $0.path) }
+        #expect(isThere == [true, false, true, true, false])
+        #expect(!tapeline.folder.contents.contains { $0.contains(recordings[1].id) && $0.contains("recordings/") })
+        for recording in recordings where ![recordings[2].id, recordings[3].id].contains(recording.id) {
+            let copy = try SoundFileReader.read("\(tapeline.folder.path)/archive/\(recording.id).wav")
+            #expect(Ramp().runs(in: copy) == [Run(0, 48000, .ramp(offset: 0))])
+        }
+    }
+
     // CLI-3
     @Test(arguments: [
         (["export", "nobody"], "no recording is nobody: see tapeline list"),
