@@ -72,7 +72,7 @@ let package = Package(
         ),
         .target(
             name: "RecordingStore",
-            dependencies: ["Audio", "RecorderIO", database, logging],
+            dependencies: ["Audio", "OTLP", "RecorderIO", database, logging],
             swiftSettings: rules
         ),
         .target(

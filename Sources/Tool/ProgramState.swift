@@ -12,6 +12,8 @@ struct ProgramState {
     let path: String
     let telemetry: OTLPConfiguration
     let tracer: OTLPTracer
+    /// Where spans are kept, too; an error where it cannot be used.
+    let database: Result<StateDatabase, StoreError>
 
     /// - Parameter asked: the option `--state`.
     init(asked: String?, isQuiet: Bool) throws {
@@ -27,8 +29,10 @@ struct ProgramState {
             version: Tapeline.version,
             logger: logger
         )
+        database = Result { [logger] () throws(StoreError) in try StateDatabase(statePath: path, logger: logger) }
+        let store: StateDatabase? = if case .success(let database) = database { database } else { nil }
         do throws(SpansFileError) {
-            tracer = try telemetry.makeTracer()
+            tracer = try telemetry.makeTracer(keepingIn: store)
         } catch {
             throw Self.failure("\(error.description)", ExitStatus.cannotCreate)
         }
@@ -40,7 +44,13 @@ struct ProgramState {
 
     /// Delivers the spans that have ended; the last thing before the program ends.
     func shutDown() async {
-        if await tracer.shutdown(timeout: .seconds(10)) != .complete {
+        switch await tracer.shutdown(timeout: .seconds(10)) {
+        case .complete: break
+        case .kept:
+            logger.warning(
+                "the session's span is kept, and delivered at a later start or recover: check \(telemetry.destination)"
+            )
+        case .failed, .timedOut:
             logger.error("the session's span was not delivered: check \(telemetry.destination)")
         }
     }

@@ -35,7 +35,7 @@ struct RecoverCommand: AsyncParsableCommand {
         let state = try ProgramState(asked: state, isQuiet: quiet)
         let database: StateDatabase
         do throws(StoreError) {
-            database = try StateDatabase(statePath: state.path, logger: state.logger)
+            database = try state.database.get()
         } catch {
             throw ProgramState.failure(error.description, ExitStatus.inputOutput)
         }
