@@ -110,6 +110,7 @@ let package = Package(
             name: "TestSupport",
             dependencies: ["RecordingExport"],
             path: "Tests/Support/TestSupport",
+            exclude: ["receiver.py"],
             swiftSettings: rules
         ),
         .testTarget(name: "AudioTests", dependencies: ["Audio"], swiftSettings: rules),
@@ -134,8 +135,7 @@ let package = Package(
         ),
         .testTarget(
             name: "OTLPTests",
-            dependencies: ["HTTP", "LoopbackServer", "OTLP", "TestSupport", logging, tracing],
-            exclude: ["Support/receiver.py"],
+            dependencies: ["HTTP", "LoopbackServer", "Messages", "OTLP", "TestSupport", logging, tracing],
             swiftSettings: rules
         ),
         .testTarget(
@@ -154,7 +154,7 @@ let package = Package(
         .testTarget(
             name: "RecordingStoreTests",
             dependencies: [
-                "Audio", "FixtureMicrophone", "RecorderIO", "RecordingStore", "TestSupport", "Tool",
+                "Audio", "FixtureMicrophone", "OTLP", "RecorderIO", "RecordingStore", "TestSupport", "Tool", logging,
             ],
             swiftSettings: rules
         ),

@@ -49,7 +49,7 @@ struct ExportRequest: Sendable {
         guard isWhole, spanCount == kept.spanCount else { return nil }
     }
 
-    private var spans: [Otlp_Span] { message.resourceSpans.flatMap { $0.scopeSpans.flatMap(\.spans) } }
+    var spans: [Otlp_Span] { message.resourceSpans.flatMap { $0.scopeSpans.flatMap(\.spans) } }
 
     var spanCount: Int { spans.count }
 

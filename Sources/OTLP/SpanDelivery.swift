@@ -120,6 +120,8 @@ final class SpanDelivery: Sendable {
             } catch {
                 state.withLock { state in
                     state.failureCount += 1
+                    // The end has had its try.
+                    if state.isFinishing { state.askedCount = nil }
                     state.backOff = max(
                         (error as? Failure)?.retryAfter ?? .zero,
                         backOff.wait(afterAttempt: state.failureCount)
