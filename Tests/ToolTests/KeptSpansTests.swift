@@ -129,7 +129,7 @@ struct KeptSpansTests {
     // DUR-2
     @Test func `The span of a recording that was recovered is kept likewise`() async throws {
         let tapeline = try Tapeline()
-        let ramp = Ramp()
+        let ramp = Ramp("S16_LE", channels: 2, rate: 48000)
         let running = try tapeline.start(try tapeline.device(ramp, frames: ramp.cycle, "LOOP=1"))
         try await running.isRecording()
         try await Task.sleep(for: .seconds(1.2))
@@ -180,7 +180,7 @@ struct KeptSpansTests {
         let disk = try SmallFileSystem(byteCount: 1 << 20)
         let tapeline = try Tapeline()
         let receiver = try await Receiver()
-        let ramp = Ramp()
+        let ramp = Ramp("S16_LE", channels: 2, rate: 48000)
         let running = try tapeline.start(
             try tapeline.device(ramp, frames: ramp.cycle, "LOOP=1"),
             ["--state", disk.path, "--output", "take.wav"],
