@@ -85,21 +85,21 @@ public struct OTLPConfiguration: Sendable {
         case .file(let path):
             let exporter = try JSONLinesFileExporter(path: path)
             let queue = processor(exporter, .atOnce)
-            guard let store else { return queue }
+            guard let store = store.map(SpanStoreAccess.init) else { return queue }
             // A line in the file is on the disk, too.
-            return KeepingSpanProcessor(queue, delivery(from: store, by: exporter))
+            return KeepingSpanProcessor(queue, delivery(from: store, by: exporter), of: store)
         case .collector(let options):
             let exporter = OTLPHTTPExporter(options, version: version, logger: logger)
-            guard let store else { return processor(exporter, batching) }
+            guard let store = store.map(SpanStoreAccess.init) else { return processor(exporter, batching) }
             let delivery = delivery(from: store, by: exporter)
-            let keeping = KeepingSpanExporter(in: store, for: delivery, else: exporter, logger: logger)
+            let keeping = KeepingSpanExporter(store: store, delivery: delivery, exporter: exporter, logger: logger)
             var batching = batching
             batching.delay = .zero
-            return KeepingSpanProcessor(processor(keeping, batching), delivery)
+            return KeepingSpanProcessor(processor(keeping, batching), delivery, of: store)
         }
     }
 
-    private func delivery(from store: any SpanStore, by exporter: any RequestExporter) -> SpanDelivery {
+    private func delivery(from store: SpanStoreAccess, by exporter: any RequestExporter) -> SpanDelivery {
         SpanDelivery(from: store, by: exporter, batching: batching, logger: logger, clock: ContinuousClock())
     }
 

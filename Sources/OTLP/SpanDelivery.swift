@@ -1,4 +1,3 @@
-import Dispatch
 import HTTP
 import Logging
 import Synchronization
@@ -38,18 +37,17 @@ final class SpanDelivery: Sendable {
     private static let pause = Duration.milliseconds(100)
 
     private let state = Mutex(State())
-    private let store: any SpanStore
+    private let store: SpanStoreAccess
     private let exporter: any RequestExporter
     private let batching: SpanBatching
     private let backOff: RetryPolicy
     private let logger: Logger
     private let clock: any Clock<Duration>
     private let running: RunningExport
-    private let queue = DispatchQueue(label: "tapeline.span-delivery")
     private let end = Promise<Void>()
 
     init(
-        from store: any SpanStore,
+        from store: SpanStoreAccess,
         by exporter: any RequestExporter,
         batching: SpanBatching,
         backOff: RetryPolicy = RetryPolicy(base: .seconds(5), cap: .seconds(300)),
@@ -210,7 +208,7 @@ final class SpanDelivery: Sendable {
 
     private func strike(_ spans: [KeptSpans]) async throws {
         do {
-            try await queue.value { [store] in try store.strike(spans) }
+            try await store.value { try $0.strike(spans) }
         } catch {
             // They would be sent again and again.
             state.withLock { $0.isStuck = true }
@@ -223,7 +221,7 @@ final class SpanDelivery: Sendable {
         _ call: @escaping @Sendable (any SpanStore) throws -> Value
     ) async throws -> Value {
         do {
-            return try await queue.value { [store] in try call(store) }
+            return try await store.value(of: call)
         } catch {
             tell("Spans that are kept cannot be read: \(error)", spanCount: nil)
             throw Failure()

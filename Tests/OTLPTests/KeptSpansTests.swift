@@ -22,8 +22,9 @@ import Tracing
         _ batching: SpanBatching = .atOnce,
         backOff: RetryPolicy = RetryPolicy(base: .zero)
     ) -> OTLPTracer {
+        let access = SpanStoreAccess(store)
         let delivery = SpanDelivery(
-            from: store,
+            from: access,
             by: exporter,
             batching: batching,
             backOff: backOff,
@@ -31,12 +32,12 @@ import Tracing
             clock: clock
         )
         let queue = QueueingSpanProcessor(
-            exporter: KeepingSpanExporter(in: store, for: delivery, else: exporter, logger: log.logger),
+            exporter: KeepingSpanExporter(store: access, delivery: delivery, exporter: exporter, logger: log.logger),
             resource: .test,
             scope: .test,
             logger: log.logger
         )
-        return OTLPTracer(processor: KeepingSpanProcessor(queue, delivery, clock: clock))
+        return OTLPTracer(processor: KeepingSpanProcessor(queue, delivery, of: access, clock: clock))
     }
 
     /// Tries each request once.
