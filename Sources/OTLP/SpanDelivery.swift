@@ -127,12 +127,11 @@ final class SpanDelivery: Sendable {
                 }
             }
         }
-        if state.withLock({ $0.isFinishing }) { end.fulfil(()) }
     }
 
     /// How long to wait for the next pass, unless woken; nil where there is to be none.
     private func nextWait() -> (Duration, Promise<Void>)? {
-        state.withLock { state in
+        let (next, isEnd): ((Duration, Promise<Void>)?, Bool) = state.withLock { state in
             let wait: Duration? =
                 if state.isStuck || running.isBrokenOff {
                     nil
@@ -148,8 +147,10 @@ final class SpanDelivery: Sendable {
             state.isRunning = wait != nil
             let wakeUp = Promise<Void>()
             state.wakeUp = wakeUp
-            return wait.map { ($0, wakeUp) }
+            return (wait.map { ($0, wakeUp) }, wait == nil && state.isFinishing)
         }
+        if isEnd { end.fulfil(()) }
+        return next
     }
 
     /// Delivers until the store has nothing left of this process's.

@@ -1,7 +1,6 @@
 internal import FoundationEssentials
 internal import GRDB
 public import OTLP
-internal import RecorderIO
 
 /// Spans that no collector has accepted yet (DUR-3): at most 20,000 of them, in 64 MiB; beyond it the oldest go.
 ///
@@ -70,41 +69,27 @@ extension StateDatabase: SpanStore {
     /// Those of a process whose recordings are not recovered stay until they are: till then it is not known which of their
     /// spans are missing.
     public func takeOverSpans() throws(StoreError) {
-        let owners = try read { database in
-            try String.fetchAll(
-                database,
-                sql: """
-                    SELECT DISTINCT CAST(owner AS TEXT) FROM kept_spans
-                    WHERE owner <> ? AND owner NOT IN (SELECT owner FROM open_recording)
-                    """,
-                arguments: [ownerID]
-            )
-        }
-        do throws(RecorderError) {
-            for owner in owners {
+        guard try !read(ownersOfOtherSpans).isEmpty else { return }
+        // In one transaction, so that of several processes one gets all, and sends it in order.
+        try write { database in
+            for owner in try ownersOfOtherSpans(database) {
                 guard let lock = try LockFile(ofDead: "\(ownersPath)/\(owner)") else { continue }
-                if try takeOverSpans(of: owner) { lock.remove() }
+                let arguments: StatementArguments = [ownerID, owner]
+                try database.execute(sql: "UPDATE kept_spans SET owner = ? WHERE owner = ?", arguments: arguments)
+                lock.remove()
             }
-        } catch {
-            throw StoreError(path: ownersPath, reason: error.description)
         }
     }
 
-    private func takeOverSpans(of owner: String) throws(RecorderError) -> Bool {
-        do throws(StoreError) {
-            return try write { database in
-                try database.execute(
-                    sql: """
-                        UPDATE kept_spans SET owner = ?1
-                        WHERE owner = ?2 AND NOT EXISTS (SELECT 1 FROM open_recording WHERE owner = ?2)
-                        """,
-                    arguments: [ownerID, owner]
-                )
-                return database.changesCount > 0
-            }
-        } catch {
-            throw .encoder(reason: error.reason)
-        }
+    private func ownersOfOtherSpans(_ database: Database) throws -> [String] {
+        try String.fetchAll(
+            database,
+            sql: """
+                SELECT DISTINCT CAST(owner AS TEXT) FROM kept_spans
+                WHERE owner <> ? AND owner NOT IN (SELECT owner FROM open_recording)
+                """,
+            arguments: [ownerID]
+        )
     }
 
     public func oldestSpans(spanCount: Int, byteCount: Int) throws(StoreError) -> [KeptSpans] {
