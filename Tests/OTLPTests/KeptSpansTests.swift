@@ -204,6 +204,8 @@ import Tracing
         tracer.startSpan("b", context: .topLevel).end()
         #expect(await tracer.forceFlush(timeout: .seconds(1)) == .kept)
         #expect(await withPassingTime { await tracer.shutdown(timeout: .seconds(10)) } == .kept)
+        while log.lines.isEmpty { await Task.yield() }
+        #expect(log.lines == ["warning: Spans are kept, and sent again later: Cancelled() count=1"])
         #expect(store.kept.map(\.spanCount) == [1, 1])
         #expect(exporter.exportCount == 1)
     }
