@@ -196,7 +196,7 @@ import Tracing
     }
 
     // SES-4
-    @Test func `The shutdown's time over, the export is cancelled, and all is kept`() async {
+    @Test func `The shutdown's time over, the export is cancelled, and all is kept`() async throws {
         let exporter = HangingExporter()
         let tracer = tracer(exporter)
         tracer.startSpan("a", context: .topLevel).end()
@@ -204,19 +204,19 @@ import Tracing
         tracer.startSpan("b", context: .topLevel).end()
         #expect(await tracer.forceFlush(timeout: .seconds(1)) == .kept)
         #expect(await withPassingTime { await tracer.shutdown(timeout: .seconds(10)) } == .kept)
-        while log.lines.isEmpty { await Task.yield() }
+        while log.lines.isEmpty { try await Task.sleep(for: .milliseconds(1)) }
         #expect(log.lines == ["warning: Spans are kept, and sent again later: Cancelled() count=1"])
         #expect(store.kept.map(\.spanCount) == [1, 1])
         #expect(exporter.exportCount == 1)
     }
 
-    @Test func `A batch waits for its delay, also where it is on the disk already`() async {
+    @Test func `A batch waits for its delay, also where it is on the disk already`() async throws {
         let exporter = ProbeRequestExporter()
         let tracer = tracer(exporter, SpanBatching(delay: .seconds(5), exportTimeout: nil, largestBatchCount: 3))
         // The look at what others have left.
         _ = await store.isRead.value(within: nil, on: clock)
         tracer.startSpan("a", context: .topLevel).end()
-        while store.kept.count < 1 { await Task.yield() }
+        while store.kept.count < 1 { try await Task.sleep(for: .milliseconds(1)) }
         #expect(exporter.requests.isEmpty)
         tracer.startSpan("b", context: .topLevel).end()
         tracer.startSpan("c", context: .topLevel).end()
@@ -254,12 +254,12 @@ import Tracing
         )
     }
 
-    @Test func `What is kept and cannot be read is told, and looked for again`() async {
+    @Test func `What is kept and cannot be read is told, and looked for again`() async throws {
         store.refuse(read: false)
         let exporter = ProbeRequestExporter()
         let tracer = tracer(exporter)
         tracer.startSpan("a", context: .topLevel).end()
-        while log.lines.isEmpty { await Task.yield() }
+        while log.lines.isEmpty { try await Task.sleep(for: .milliseconds(1)) }
         store.refuse()
         #expect(await exporter.hasEnded.value(within: .seconds(60), on: ContinuousClock()) == true)
         #expect(await withPassingTime { await tracer.shutdown(timeout: .seconds(3600)) } == .complete)
@@ -311,7 +311,7 @@ import Tracing
         let endpoint = ["OTEL_EXPORTER_OTLP_ENDPOINT": receiver.url]
         let span = try FullSpan.end(in: tracer(endpoint))
         while try receiver.received().isEmpty { try await Task.sleep(for: .milliseconds(5)) }
-        while !store.kept.isEmpty { await Task.yield() }
+        while !store.kept.isEmpty { try await Task.sleep(for: .milliseconds(1)) }
 
         let earlier = try FullSpan.end(in: tracer(["OTEL_SDK_DISABLED": "true"]))
         #expect(store.kept.isEmpty)
