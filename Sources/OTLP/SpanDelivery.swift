@@ -26,24 +26,12 @@ final class SpanDelivery: Sendable {
         var isDone: Bool { !isRunning && askedCount == nil && failureCount == 0 && !isStuck }
     }
 
-    /// How a pass ended that did not empty the store.
-    private struct Failure: Error {
-        var retryAfter = Duration.zero
-    }
-
-    /// Of one request.
-    private static let largestByteCount = 4 << 20
-    /// Between two requests, so that a collector that is back is not flooded.
-    private static let pause = Duration.milliseconds(100)
-
     private let state = Mutex(State())
-    private let store: SpanStoreAccess
-    private let exporter: any RequestExporter
     private let batching: SpanBatching
     private let backOff: RetryPolicy
-    private let logger: Logger
     private let clock: any Clock<Duration>
     private let running: RunningExport
+    private let pass: DeliveryPass
     private let end = Promise<Void>()
 
     init(
@@ -54,13 +42,18 @@ final class SpanDelivery: Sendable {
         logger: Logger,
         clock: any Clock<Duration>
     ) {
-        self.store = store
-        self.exporter = exporter
         self.batching = batching
         self.backOff = backOff
-        self.logger = logger
         self.clock = clock
         running = RunningExport(limit: batching.exportTimeout, on: clock)
+        pass = DeliveryPass(
+            store: store,
+            exporter: exporter,
+            running: running,
+            largestBatchCount: batching.largestBatchCount,
+            logger: logger,
+            clock: clock
+        )
     }
 
     /// Whether all that was kept is delivered, as far as this process may.
@@ -107,23 +100,23 @@ final class SpanDelivery: Sendable {
     private func run() async {
         while let (wait, wakeUp) = nextWait() {
             if wait > .zero { _ = await wakeUp.value(within: wait, on: clock) }
-            state.withLock { state in
+            let isFirst = state.withLock { state in
                 state.wakeUp = nil
                 state.askedCount = nil
                 state.isUrgent = false
+                return state.failureCount == 0
             }
-            do {
-                try await pass()
+            do throws(DeliveryPass.Failure) {
+                // The next ones of several failures in a row are mostly the same.
+                try await pass.run(isTelling: isFirst)
                 state.withLock { $0.failureCount = 0 }
             } catch {
                 state.withLock { state in
                     state.failureCount += 1
+                    state.isStuck = error.isFinal
                     // The end has had its try.
                     if state.isFinishing { state.askedCount = nil }
-                    state.backOff = max(
-                        (error as? Failure)?.retryAfter ?? .zero,
-                        backOff.wait(afterAttempt: state.failureCount)
-                    )
+                    state.backOff = max(error.retryAfter, backOff.wait(afterAttempt: state.failureCount))
                 }
             }
         }
@@ -151,87 +144,5 @@ final class SpanDelivery: Sendable {
         }
         if isEnd { end.fulfil(()) }
         return next
-    }
-
-    /// Delivers until the store has nothing left of this process's.
-    private func pass() async throws {
-        try await stored { try $0.takeOverSpans() }
-        // Of a request that was refused, how many are still to be sent one by one: none is lost for another's sake.
-        var singleCount = 0
-        var isFirst = true
-        while !running.isBrokenOff {
-            let spanCount = singleCount > 0 ? 1 : batching.largestBatchCount
-            let kept = try await stored { try $0.oldestSpans(spanCount: spanCount, byteCount: Self.largestByteCount) }
-            guard !kept.isEmpty else { return }
-            if !isFirst { _ = await Promise<Void>().value(within: Self.pause, on: clock) }
-            isFirst = false
-            guard let (request, whole) = try await request(of: kept) else { continue }
-            do {
-                try await running.run { [exporter] in try await exporter.export(request) }
-                try await strike(whole)
-            } catch let error as OTLPExportError where error.isRefusal {
-                guard whole.count == 1 else {
-                    singleCount = whole.count
-                    continue
-                }
-                logger.error("Spans were lost: \(error)", metadata: ["count": "\(request.spanCount)"])
-                try await strike(whole)
-            } catch let failure as Failure {
-                throw failure
-            } catch {
-                tell("Spans are kept, and sent again later: \(error)", spanCount: request.spanCount)
-                throw Failure(retryAfter: (error as? OTLPExportError)?.retryAfter ?? .zero)
-            }
-            singleCount = max(0, singleCount - 1)
-        }
-        throw Failure()
-    }
-
-    /// One for all that are whole, and these; what is damaged is struck out. Nil where none is whole.
-    private func request(of kept: [KeptSpans]) async throws -> (ExportRequest, [KeptSpans])? {
-        var request: ExportRequest?
-        var whole: [KeptSpans] = []
-        for spans in kept {
-            guard let next = ExportRequest(spans) else {
-                logger.error(
-                    "Spans were lost: what was kept of them is damaged",
-                    metadata: ["count": "\(spans.spanCount)"]
-                )
-                try await strike([spans])
-                continue
-            }
-            request?.append(next)
-            request = request ?? next
-            whole.append(spans)
-        }
-        return request.map { ($0, whole) }
-    }
-
-    private func strike(_ spans: [KeptSpans]) async throws {
-        do {
-            try await store.value { try $0.strike(spans) }
-        } catch {
-            // They would be sent again and again.
-            state.withLock { $0.isStuck = true }
-            logger.error("No more spans are sent until the next start, which sends some a second time: \(error)")
-            throw Failure()
-        }
-    }
-
-    private func stored<Value: Sendable>(
-        _ call: @escaping @Sendable (any SpanStore) throws -> Value
-    ) async throws -> Value {
-        do {
-            return try await store.value(of: call)
-        } catch {
-            tell("Spans that are kept cannot be read: \(error)", spanCount: nil)
-            throw Failure()
-        }
-    }
-
-    /// Only the first of several failures in a row: the next ones are mostly the same.
-    private func tell(_ sentence: String, spanCount: Int?) {
-        guard state.withLock({ $0.failureCount == 0 }) else { return }
-        logger.warning("\(sentence)", metadata: spanCount.map { ["count": "\($0)"] })
     }
 }
