@@ -22,7 +22,7 @@ extension StateDatabase: SpanStore {
                     byte_count INTEGER NOT NULL,
                     span_ids TEXT NOT NULL,
                     request BLOB NOT NULL
-                );
+                ) STRICT;
                 CREATE INDEX kept_spans_by_owner ON kept_spans (owner, number, span_count, byte_count)
                 """
         )
@@ -59,7 +59,7 @@ extension StateDatabase: SpanStore {
                             sum(byte_count) OVER newer AS byte_count
                         FROM kept_spans WINDOW newer AS (ORDER BY number DESC)
                     ) WHERE span_count > ? OR byte_count > ?
-                ) RETURNING CAST(span_count AS INTEGER)
+                ) RETURNING span_count
                 """,
             arguments: bounds
         )
@@ -85,7 +85,7 @@ extension StateDatabase: SpanStore {
         try String.fetchAll(
             database,
             sql: """
-                SELECT DISTINCT CAST(owner AS TEXT) FROM kept_spans
+                SELECT DISTINCT owner FROM kept_spans
                 WHERE owner <> ? AND owner NOT IN (SELECT owner FROM open_recording)
                 """,
             arguments: [ownerID]
@@ -96,10 +96,7 @@ extension StateDatabase: SpanStore {
         try read { database in
             let rows = try Row.fetchCursor(
                 database,
-                sql: """
-                    SELECT number, CAST(span_count AS INTEGER) AS span_count, CAST(request AS BLOB) AS request
-                    FROM kept_spans WHERE owner = ? ORDER BY number
-                    """,
+                sql: "SELECT number, span_count, request FROM kept_spans WHERE owner = ? ORDER BY number",
                 arguments: [ownerID]
             )
             var all: [KeptSpans] = []
