@@ -9,7 +9,7 @@ import Tracing
 @testable import OTLP
 
 /// Spans that a collector does not take yet: what is kept, what is sent again, and what is given up (DUR-3).
-@Suite(.timeLimit(.minutes(2))) struct KeptSpansTests {
+@Suite(.timeLimit(.minutes(5))) struct KeptSpansTests {
     private typealias Reply = LoopbackServer.Reply
 
     private let log = LogRecord()
@@ -75,9 +75,9 @@ import Tracing
         let exporter = ProbeRequestExporter(isOpen: false)
         let tracer = tracer(exporter)
         tracer.startSpan("a", context: .topLevel).end()
-        #expect(await tracer.forceFlush(timeout: .seconds(1)) == .kept)
+        #expect(await tracer.forceFlush(timeout: .seconds(3600)) == .kept)
         #expect(store.kept.map(\.spanCount) == [1])
-        async let outcome = tracer.shutdown(timeout: .seconds(1))
+        async let outcome = tracer.shutdown(timeout: .seconds(3600))
         _ = await exporter.hasStarted.value(within: nil, on: clock)
         exporter.gate.fulfil(true)
         #expect(await outcome == .complete)
@@ -94,7 +94,7 @@ import Tracing
         let outcome = await withPassingTime {
             _ = await exporter.hasStarted.value(within: nil, on: ContinuousClock())
             tracer.startSpan("d", context: .topLevel).end()
-            return await tracer.shutdown(timeout: .seconds(3600))
+            return await tracer.shutdown(timeout: .seconds(1_000_000))
         }
         #expect(outcome == .complete)
         #expect(exporter.requests == [["a", "b", "c"], ["d"]])
@@ -112,7 +112,7 @@ import Tracing
         clock.advance(by: .milliseconds(1))
         await clock.sleeps(2)
         #expect(exporter.requests == [["a", "b"], ["c", "d"]])
-        #expect(await withPassingTime { await tracer.shutdown(timeout: .seconds(3600)) } == .complete)
+        #expect(await withPassingTime { await tracer.shutdown(timeout: .seconds(1_000_000)) } == .complete)
         #expect(exporter.requests == [["a", "b"], ["c", "d"], ["e"]])
     }
 
@@ -124,7 +124,7 @@ import Tracing
         tracer.startSpan("a", context: .topLevel).end()
         var arrivals = server.arrivals.makeAsyncIterator()
         for _ in 0..<3 { _ = await arrivals.next() }
-        #expect(await withPassingTime { await tracer.shutdown(timeout: .seconds(3600)) } == .complete)
+        #expect(await withPassingTime { await tracer.shutdown(timeout: .seconds(1_000_000)) } == .complete)
         #expect(store.kept.isEmpty)
         #expect(Set(server.received.map(\.sha256)).count == 1)
         #expect(log.lines.count == 1)
@@ -146,7 +146,7 @@ import Tracing
                 backOff: RetryPolicy(base: .seconds(3600))
             )
             tracer.startSpan("a", context: .topLevel).end()
-            #expect(await withPassingTime { await tracer.shutdown(timeout: .seconds(3600)) } == .kept)
+            #expect(await withPassingTime { await tracer.shutdown(timeout: .seconds(1_000_000)) } == .kept)
         }
         #expect(store.kept.count == 3)
         #expect(log.lines.count == 3)
@@ -159,7 +159,7 @@ import Tracing
         for name in ["good", "bad", "fine"] { store.leave(try request(name)) }
         let refusing = ProbeRequestExporter(refusing: ["bad"], with: status)
         let tracer = tracer(refusing)
-        #expect(await withPassingTime { await tracer.shutdown(timeout: .seconds(3600)) } == .complete)
+        #expect(await withPassingTime { await tracer.shutdown(timeout: .seconds(1_000_000)) } == .complete)
         #expect(refusing.requests == [["good"], ["fine"]])
         #expect(store.kept.isEmpty)
         #expect(log.lines.count == 1)
@@ -173,7 +173,7 @@ import Tracing
         defer { server.close() }
         let tracer = tracer(try http(server.url))
         tracer.startSpan("a", context: .topLevel).end()
-        #expect(await tracer.shutdown(timeout: .seconds(60)) == .complete)
+        #expect(await tracer.shutdown(timeout: .seconds(3600)) == .complete)
         #expect(store.kept.isEmpty)
         #expect(log.lines == ["warning: The collector rejected 1 of 1 spans: too old"])
     }
@@ -185,13 +185,13 @@ import Tracing
         tracer.startSpan("a", context: .topLevel).end()
         await clock.sleeps(1)
         tracer.startSpan("b", context: .topLevel).end()
-        #expect(await tracer.forceFlush(timeout: .seconds(60)) == .kept)
+        #expect(await tracer.forceFlush(timeout: .seconds(3600)) == .kept)
         clock.advance(by: .seconds(119))
         #expect(server.received.count == 1)
         clock.advance(by: .seconds(1))
         var arrivals = server.arrivals.makeAsyncIterator()
         for _ in 0..<2 { _ = await arrivals.next() }
-        #expect(await withPassingTime { await tracer.shutdown(timeout: .seconds(3600)) } == .complete)
+        #expect(await withPassingTime { await tracer.shutdown(timeout: .seconds(1_000_000)) } == .complete)
         #expect(server.received.count == 2)
     }
 
@@ -202,7 +202,7 @@ import Tracing
         tracer.startSpan("a", context: .topLevel).end()
         _ = await exporter.hasStarted.value(within: nil, on: clock)
         tracer.startSpan("b", context: .topLevel).end()
-        #expect(await tracer.forceFlush(timeout: .seconds(1)) == .kept)
+        #expect(await tracer.forceFlush(timeout: .seconds(3600)) == .kept)
         #expect(await withPassingTime { await tracer.shutdown(timeout: .seconds(10)) } == .kept)
         while log.lines.isEmpty { try await Task.sleep(for: .milliseconds(1)) }
         #expect(log.lines == ["warning: Spans are kept, and sent again later: Cancelled() count=1"])
@@ -221,8 +221,8 @@ import Tracing
         tracer.startSpan("b", context: .topLevel).end()
         tracer.startSpan("c", context: .topLevel).end()
         // A full batch does not wait.
-        #expect(await exporter.hasStarted.value(within: .seconds(60), on: ContinuousClock()) == true)
-        #expect(await withPassingTime { await tracer.shutdown(timeout: .seconds(3600)) } == .complete)
+        #expect(await exporter.hasStarted.value(within: nil, on: ContinuousClock()) == true)
+        #expect(await withPassingTime { await tracer.shutdown(timeout: .seconds(1_000_000)) } == .complete)
         #expect(exporter.requests.flatMap(\.self) == ["a", "b", "c"])
     }
 
@@ -231,7 +231,7 @@ import Tracing
         let exporter = ProbeRequestExporter()
         let tracer = tracer(exporter)
         tracer.startSpan("a", context: .topLevel).end()
-        #expect(await tracer.shutdown(timeout: .seconds(60)) == .complete)
+        #expect(await tracer.shutdown(timeout: .seconds(3600)) == .complete)
         #expect(exporter.requests == [["a"]])
         #expect(log.lines == ["error: Spans are sent without being kept: no room left count=1"])
     }
@@ -242,9 +242,9 @@ import Tracing
         let tracer = tracer(exporter)
         tracer.startSpan("a", context: .topLevel).end()
         #expect(await exporter.hasStarted.value(within: nil, on: clock) == true)
-        #expect(await tracer.forceFlush(timeout: .seconds(60)) == .kept)
+        #expect(await tracer.forceFlush(timeout: .seconds(3600)) == .kept)
         tracer.startSpan("b", context: .topLevel).end()
-        #expect(await withPassingTime { await tracer.shutdown(timeout: .seconds(3600)) } == .kept)
+        #expect(await withPassingTime { await tracer.shutdown(timeout: .seconds(1_000_000)) } == .kept)
         #expect(exporter.requests.count == 1)
         #expect(store.kept.count == 2)
         #expect(
@@ -261,8 +261,8 @@ import Tracing
         tracer.startSpan("a", context: .topLevel).end()
         while log.lines.isEmpty { try await Task.sleep(for: .milliseconds(1)) }
         store.refuse()
-        #expect(await exporter.hasEnded.value(within: .seconds(60), on: ContinuousClock()) == true)
-        #expect(await withPassingTime { await tracer.shutdown(timeout: .seconds(3600)) } == .complete)
+        #expect(await exporter.hasEnded.value(within: nil, on: ContinuousClock()) == true)
+        #expect(await withPassingTime { await tracer.shutdown(timeout: .seconds(1_000_000)) } == .complete)
         #expect(exporter.requests == [["a"]])
         #expect(log.lines == ["warning: Spans that are kept cannot be read: no room left"])
     }
@@ -275,7 +275,7 @@ import Tracing
         store.leave(Array(try request("cut off").dropLast()))
         let exporter = ProbeRequestExporter()
         let tracer = tracer(exporter)
-        #expect(await withPassingTime { await tracer.shutdown(timeout: .seconds(3600)) } == .complete)
+        #expect(await withPassingTime { await tracer.shutdown(timeout: .seconds(1_000_000)) } == .complete)
         #expect(exporter.requests == [["good"]])
         #expect(store.kept.isEmpty)
         let damaged = "error: Spans were lost: what was kept of them is damaged count="
@@ -286,7 +286,7 @@ import Tracing
         store.drop(7)
         let tracer = tracer(ProbeRequestExporter())
         tracer.startSpan("a", context: .topLevel).end()
-        #expect(await tracer.shutdown(timeout: .seconds(60)) == .complete)
+        #expect(await tracer.shutdown(timeout: .seconds(3600)) == .complete)
         #expect(
             log.lines == ["error: Spans were lost: no collector has taken them, and the store holds no more count=7"]
         )
@@ -320,9 +320,9 @@ import Tracing
         let batch = SpanBatch(resource: .test, scope: .test, spans: kept.spans)
         store.leave(try ExportRequest(batch).bytes(.protobuf))
         let json = endpoint.merging(["OTEL_EXPORTER_OTLP_PROTOCOL": "http/json"]) { $1 }
-        #expect(await (try tracer(json)).shutdown(timeout: .seconds(60)) == .complete)
+        #expect(await (try tracer(json)).shutdown(timeout: .seconds(3600)) == .complete)
         store.leave(try ExportRequest(batch).bytes(.protobuf))
-        #expect(await (try tracer([:])).shutdown(timeout: .seconds(60)) == .complete)
+        #expect(await (try tracer([:])).shutdown(timeout: .seconds(3600)) == .complete)
 
         let file = try String(contentsOfFile: folder.path + "/spans.jsonl", encoding: .utf8)
         let line = try JSONSerialization.jsonObject(with: Data(file.utf8)) as? NSDictionary

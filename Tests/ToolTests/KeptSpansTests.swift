@@ -1,5 +1,6 @@
 import Foundation
 import LoopbackServer
+import Synchronization
 import TestSupport
 import Testing
 
@@ -100,16 +101,22 @@ struct KeptSpansTests {
     // DUR-2: power may go while the collector is asked.
     @Test func `Killed while its span is on the way, a session has that span once, and no second one`() async throws {
         let tapeline = try Tapeline()
-        let hanging = try LoopbackServer(Reply(200, .hang))
+        // By the server's own thread: the program waits for no more than 10 s, and the tests' tasks may have to wait longer.
+        let process = Mutex<ChildProcess?>(nil)
+        let isKnown = DispatchSemaphore(value: 0)
+        let hanging = try LoopbackServer { _, _ in
+            isKnown.wait()
+            process.withLock { $0?.send(SIGKILL) }
+            return Reply(200, .hang)
+        }
         defer { hanging.close() }
         let running = try tapeline.start(
             try device(tapeline),
             ["--export", "dir:archive"],
             environment: collector(hanging.url, timeout: 60000)
         )
-        var arrivals = hanging.arrivals.makeAsyncIterator()
-        _ = await arrivals.next()
-        running.process.send(SIGKILL)
+        process.withLock { $0 = running.process }
+        isKnown.signal()
         #expect(try await running.process.ended().signal == SIGKILL)
         let path = try #require(tapeline.folder.contents.first { $0.hasSuffix(".wav.json") })
         let report = try Data(contentsOf: URL(fileURLWithPath: "\(tapeline.folder.path)/\(path)"))
