@@ -30,6 +30,7 @@ let package = Package(
         .library(name: "AllocationCounter", type: .dynamic, targets: ["AllocationCounter"]),
         .library(name: "SleepingClock", type: .dynamic, targets: ["SleepingClock"]),
         .library(name: "StallingDisk", type: .dynamic, targets: ["StallingDisk"]),
+        .library(name: "FaultyDisk", type: .dynamic, targets: ["FaultyDisk"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -73,7 +74,7 @@ let package = Package(
         ),
         .target(
             name: "RecordingStore",
-            dependencies: ["Audio", "HTTP", "RecorderIO", "RecordingExport", database, logging],
+            dependencies: ["Audio", "HTTP", "OTLP", "RecorderIO", "RecordingExport", database, logging],
             swiftSettings: rules
         ),
         .target(
@@ -104,13 +105,15 @@ let package = Package(
         .testTarget(name: "ArchitectureTests", swiftSettings: rules),
         // Only ever loaded with LD_PRELOAD: it replaces malloc, so nothing may link it.
         .target(name: "AllocationCounter", path: "Tests/Support/AllocationCounter"),
-        // These two likewise.
+        // These three likewise.
         .target(name: "SleepingClock", path: "Tests/Support/SleepingClock"),
         .target(name: "StallingDisk", path: "Tests/Support/StallingDisk"),
+        .target(name: "FaultyDisk", path: "Tests/Support/FaultyDisk"),
         .target(
             name: "TestSupport",
             dependencies: ["RecordingExport"],
             path: "Tests/Support/TestSupport",
+            exclude: ["receiver.py"],
             swiftSettings: rules
         ),
         .testTarget(name: "AudioTests", dependencies: ["Audio"], swiftSettings: rules),
@@ -135,8 +138,7 @@ let package = Package(
         ),
         .testTarget(
             name: "OTLPTests",
-            dependencies: ["HTTP", "LoopbackServer", "OTLP", "TestSupport", logging, tracing],
-            exclude: ["Support/receiver.py"],
+            dependencies: ["HTTP", "LoopbackServer", "Messages", "OTLP", "TestSupport", logging, tracing],
             swiftSettings: rules
         ),
         .testTarget(
@@ -155,7 +157,7 @@ let package = Package(
         .testTarget(
             name: "RecordingStoreTests",
             dependencies: [
-                "Audio", "FixtureMicrophone", "RecorderIO", "RecordingStore", "TestSupport", "Tool",
+                "Audio", "FixtureMicrophone", "OTLP", "RecorderIO", "RecordingStore", "TestSupport", "Tool", logging,
             ],
             swiftSettings: rules
         ),

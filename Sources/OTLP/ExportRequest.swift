@@ -17,25 +17,12 @@ public enum OTLPEncoding: Hashable, Sendable {
     }
 }
 
-/// A batch as the `ExportTraceServiceRequest` of opentelemetry-proto.
-///
-/// Its JSON is protobuf's, but for the ids, which are hexadecimal: those of a request for JSON are bytes whose base64 form,
-/// which is what protobuf's JSON has for bytes, is the hexadecimal one.
-/// Source: https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
-struct ExportRequest {
-    private let encoding: OTLPEncoding
+/// Spans as they go out: the `ExportTraceServiceRequest` of opentelemetry-proto.
+struct ExportRequest: Sendable {
+    private var message: Otlp_ExportTraceServiceRequest
 
-    /// The request's bytes.
-    static func bytes(_ batch: SpanBatch, _ encoding: OTLPEncoding) throws -> [UInt8] {
-        let message = ExportRequest(encoding: encoding).message(batch)
-        switch encoding {
-        case .protobuf: return try message.serializedBytes()
-        case .json: return try message.jsonUTF8Bytes()
-        }
-    }
-
-    private func message(_ batch: SpanBatch) -> Otlp_ExportTraceServiceRequest {
-        .with {
+    init(_ batch: SpanBatch) {
+        message = .with {
             $0.resourceSpans = [
                 .with {
                     $0.resource.attributes = batch.resource.attributes.keyValues
@@ -43,7 +30,7 @@ struct ExportRequest {
                         .with {
                             $0.scope.name = batch.scope.name
                             $0.scope.version = batch.scope.version
-                            $0.spans = batch.spans.map(message)
+                            $0.spans = batch.spans.map(Self.message)
                         }
                     ]
                 }
@@ -51,7 +38,62 @@ struct ExportRequest {
         }
     }
 
-    private func message(_ span: FinishedSpan) -> Otlp_Span {
+    /// What was kept as protobuf; nil where that is damaged.
+    init?(_ kept: KeptSpans) {
+        do {
+            message = try Otlp_ExportTraceServiceRequest(serializedBytes: kept.request)
+        } catch {
+            return nil
+        }
+        let isWhole = spans.allSatisfy { $0.traceID.count == 16 && $0.spanID.count == 8 }
+        guard isWhole, spanCount == kept.spanCount else { return nil }
+    }
+
+    var spans: [Otlp_Span] { message.resourceSpans.flatMap { $0.scopeSpans.flatMap(\.spans) } }
+
+    var spanCount: Int { spans.count }
+
+    /// Has the other's spans go along, behind those that are there.
+    mutating func append(_ other: ExportRequest) {
+        message.resourceSpans += other.message.resourceSpans
+    }
+
+    func bytes(_ encoding: OTLPEncoding) throws -> [UInt8] {
+        switch encoding {
+        case .protobuf: try message.serializedBytes()
+        case .json: try withHexadecimalIDs.jsonUTF8Bytes()
+        }
+    }
+
+    /// OTLP's JSON is protobuf's, but for the ids, which are hexadecimal: these are bytes whose base64 form, which is what
+    /// protobuf's JSON has for bytes, is the hexadecimal one.
+    /// Source: https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
+    private var withHexadecimalIDs: Otlp_ExportTraceServiceRequest {
+        func hexadecimal(_ id: Data) -> Data {
+            let digits = id.map { Hexadecimal.digits(of: UInt64($0), digitCount: 2) }.joined()
+            return Data(base64Encoded: digits) ?? Data()
+        }
+        var changed = message
+        for resource in changed.resourceSpans.indices {
+            for scope in changed.resourceSpans[resource].scopeSpans.indices {
+                changed.resourceSpans[resource].scopeSpans[scope].spans =
+                    changed.resourceSpans[resource].scopeSpans[scope].spans.map { span in
+                        var span = span
+                        span.traceID = hexadecimal(span.traceID)
+                        span.spanID = hexadecimal(span.spanID)
+                        span.parentSpanID = hexadecimal(span.parentSpanID)
+                        for link in span.links.indices {
+                            span.links[link].traceID = hexadecimal(span.links[link].traceID)
+                            span.links[link].spanID = hexadecimal(span.links[link].spanID)
+                        }
+                        return span
+                    }
+            }
+        }
+        return changed
+    }
+
+    private static func message(_ span: FinishedSpan) -> Otlp_Span {
         .with {
             $0.traceID = bytes(span.context.traceID.high, span.context.traceID.low)
             $0.spanID = bytes(span.context.spanID.value)
@@ -75,7 +117,7 @@ struct ExportRequest {
         }
     }
 
-    private func message(_ event: FinishedSpan.Event) -> Otlp_Span.Event {
+    private static func message(_ event: FinishedSpan.Event) -> Otlp_Span.Event {
         .with {
             $0.timeUnixNano = event.time
             $0.name = event.name
@@ -84,7 +126,7 @@ struct ExportRequest {
         }
     }
 
-    private func message(_ link: FinishedSpan.Link) -> Otlp_Span.Link {
+    private static func message(_ link: FinishedSpan.Link) -> Otlp_Span.Link {
         .with {
             $0.traceID = bytes(link.span.traceID.high, link.span.traceID.low)
             $0.spanID = bytes(link.span.spanID.value)
@@ -95,12 +137,8 @@ struct ExportRequest {
         }
     }
 
-    private func bytes(_ words: UInt64...) -> Data {
-        switch encoding {
-        case .protobuf:
-            Data(words.flatMap { word in stride(from: 56, through: 0, by: -8).map { UInt8(word >> $0 & 0xFF) } })
-        case .json: Data(base64Encoded: words.map { Hexadecimal.digits(of: $0) }.joined()) ?? Data()
-        }
+    private static func bytes(_ words: UInt64...) -> Data {
+        Data(words.flatMap { word in stride(from: 56, through: 0, by: -8).map { UInt8(word >> $0 & 0xFF) } })
     }
 }
 

@@ -6,7 +6,7 @@ import Dispatch
 /// (https://opentelemetry.io/docs/specs/otel/protocol/file-exporter/). The file is opened for each batch, so it may be
 /// moved or deleted between them, and several processes may share it: each line is one write at its end. A line that an
 /// earlier process left unfinished is ended first, so that it costs none but itself.
-public struct JSONLinesFileExporter: SpanExporter {
+public struct JSONLinesFileExporter: RequestExporter {
     /// Where the lines go.
     public let path: String
 
@@ -23,11 +23,11 @@ public struct JSONLinesFileExporter: SpanExporter {
 
     /// - Throws: ``SpansFileError``.
     public func export(_ batch: SpanBatch) async throws {
-        let line = try ExportRequest.bytes(batch, .json)
-        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-            queue.async { [path] in
-                continuation.resume(with: Result { try AppendOnlyFile.opened(at: path).append(line: line) })
-            }
-        }
+        try await export(ExportRequest(batch))
+    }
+
+    func export(_ spans: ExportRequest) async throws {
+        let line = try spans.bytes(.json)
+        try await queue.value { [path] in try AppendOnlyFile.opened(at: path).append(line: line) }
     }
 }

@@ -67,17 +67,40 @@ public struct OTLPConfiguration: Sendable {
 
     /// The tracer of all this, to be shut down before the process ends.
     ///
+    /// - Parameter store: keeps spans until the collector accepts them. What is in it already goes to where spans go now, be
+    ///   it another collector or a file, and stays where they go nowhere.
     /// - Throws: where the file cannot be made.
-    public func makeTracer() throws(SpansFileError) -> OTLPTracer {
-        OTLPTracer(processor: try makeProcessor(), sampler: sampler, limits: limits, propagators: propagators)
+    public func makeTracer(keepingIn store: (any SpanStore)? = nil) throws(SpansFileError) -> OTLPTracer {
+        OTLPTracer(
+            processor: try makeProcessor(keepingIn: store),
+            sampler: sampler,
+            limits: limits,
+            propagators: propagators
+        )
     }
 
-    private func makeProcessor() throws(SpansFileError) -> any SpanProcessor {
+    private func makeProcessor(keepingIn store: (any SpanStore)?) throws(SpansFileError) -> any SpanProcessor {
         switch destination {
-        case .nowhere: NoSpanProcessor()
-        case .file(let path): processor(try JSONLinesFileExporter(path: path), .atOnce)
-        case .collector(let options): processor(OTLPHTTPExporter(options, version: version, logger: logger), batching)
+        case .nowhere: return NoSpanProcessor()
+        case .file(let path):
+            let exporter = try JSONLinesFileExporter(path: path)
+            let queue = processor(exporter, .atOnce)
+            guard let store = store.map(SpanStoreAccess.init) else { return queue }
+            // A line in the file is on the disk, too.
+            return KeepingSpanProcessor(queue, delivery(from: store, by: exporter), of: store)
+        case .collector(let options):
+            let exporter = OTLPHTTPExporter(options, version: version, logger: logger)
+            guard let store = store.map(SpanStoreAccess.init) else { return processor(exporter, batching) }
+            let delivery = delivery(from: store, by: exporter)
+            let keeping = KeepingSpanExporter(store: store, delivery: delivery, exporter: exporter, logger: logger)
+            var batching = batching
+            batching.delay = .zero
+            return KeepingSpanProcessor(processor(keeping, batching), delivery, of: store)
         }
+    }
+
+    private func delivery(from store: SpanStoreAccess, by exporter: any RequestExporter) -> SpanDelivery {
+        SpanDelivery(from: store, by: exporter, batching: batching, logger: logger, clock: ContinuousClock())
     }
 
     private func processor(_ exporter: any SpanExporter, _ batching: SpanBatching) -> QueueingSpanProcessor {

@@ -6,12 +6,23 @@ public struct OTLPExportError: Error, Hashable, Sendable, CustomStringConvertibl
     public let description: String
     /// Whether the same request may be sent again, by OTLP's rules.
     public let isRetryable: Bool
+    /// Whether the collector will never take these spans: it answered, and neither is the fault a passing one, nor one of the
+    /// endpoint or of who sends, which may be set right while the spans are kept.
+    public let isRefusal: Bool
     /// How long the collector asks to wait before.
     public let retryAfter: Duration?
 
-    private init(_ url: HTTPURL, _ cause: String, _ fix: String, isRetryable: Bool, retryAfter: Duration? = nil) {
+    private init(
+        _ url: HTTPURL,
+        _ cause: String,
+        _ fix: String,
+        isRetryable: Bool,
+        isRefusal: Bool = false,
+        retryAfter: Duration? = nil
+    ) {
         description = "cannot export to \(url.withoutQuery): \(cause): \(fix)"
         self.isRetryable = isRetryable
+        self.isRefusal = isRefusal
         self.retryAfter = retryAfter
     }
 
@@ -32,11 +43,20 @@ public struct OTLPExportError: Error, Hashable, Sendable, CustomStringConvertibl
         let message = answer.isPage ? "" : answer.message
         // Exactly these: https://opentelemetry.io/docs/specs/otlp/#retryable-response-codes
         let isRetryable = [429, 502, 503, 504].contains(status)
+        let isOfSender = [401, 403, 404, 405, 407, 415].contains(status)
+        let isRefusal = status >= 400 && !isRetryable && !isOfSender && !answer.isPage
         let retryAfter = isRetryable ? answer.retryAfter : nil
         var cause = "it answered \(status)\(answer.isPage ? " with a page" : "")"
         if !message.isEmpty { cause += " (\"\(message)\")" }
         if let retryAfter { cause += " and asks to wait \(Int64((retryAfter / .seconds(1)).rounded(.up))) s" }
-        self.init(answer.response.url, cause, fix, isRetryable: isRetryable, retryAfter: retryAfter)
+        self.init(
+            answer.response.url,
+            cause,
+            fix,
+            isRetryable: isRetryable,
+            isRefusal: isRefusal,
+            retryAfter: retryAfter
+        )
     }
 
     /// There was no answer.

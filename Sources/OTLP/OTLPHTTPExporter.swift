@@ -8,7 +8,7 @@ public import Logging
 /// jitter: after 429, 502, 503 and 504, after a connection that did not come about, and after one that was lost. All else
 /// ends the export at once. A partial success is logged, and is one.
 /// Source: https://opentelemetry.io/docs/specs/otlp/#otlphttp-response
-public struct OTLPHTTPExporter: SpanExporter {
+public struct OTLPHTTPExporter: RequestExporter {
     public let options: OTLPHTTPOptions
     public let retryPolicy: RetryPolicy
     private let client: HTTPClient
@@ -41,19 +41,23 @@ public struct OTLPHTTPExporter: SpanExporter {
     ///
     /// - Throws: ``OTLPExportError``.
     public func export(_ batch: SpanBatch) async throws {
+        try await export(ExportRequest(batch))
+    }
+
+    func export(_ spans: ExportRequest) async throws {
         let deadline = ContinuousClock.now + options.timeout
-        let request = try request(for: batch)
+        let request = try request(for: spans)
         let cancellation = HTTPCancellation()
         try await withTaskCancellationHandler {
-            try await deliver(request, spanCount: batch.spans.count, deadline, cancellation)
+            try await deliver(request, spanCount: spans.spanCount, deadline, cancellation)
         } onCancel: {
             cancellation.cancel()
         }
     }
 
-    private func request(for batch: SpanBatch) throws -> HTTPRequest {
+    private func request(for spans: ExportRequest) throws -> HTTPRequest {
         var headers = [HTTPRequest.Header("Content-Type", options.encoding.contentType)]
-        var body = try ExportRequest.bytes(batch, options.encoding)
+        var body = try spans.bytes(options.encoding)
         if options.isCompressed {
             headers.append(HTTPRequest.Header("Content-Encoding", "gzip"))
             body = try Gzip.compressed(body)

@@ -110,7 +110,8 @@ public struct OTLPTracer: Tracer {
     /// Ends the spans that are still open, as failed for that reason, exports what has ended, then lets go of the exporter;
     /// spans that end later are dropped and counted.
     ///
-    /// When the first call's `timeout` is over, the export that is going on is cancelled, and what waits is given up.
+    /// When the first call's `timeout` is over, the export that is going on is cancelled, and what waits is given up, or left
+    /// to the next process where it is kept in a store.
     /// May be called again, and at the same time: each call waits for the one shutdown, no longer than its own `timeout`.
     public func shutdown(timeout: Duration) async -> FlushOutcome {
         openSpans.endAll("telemetry was shut down before the span ended")

@@ -15,10 +15,6 @@ public final class QueueingSpanProcessor: SpanProcessor {
         var isOverdue = false
         /// Ends the wait for a batch to become due.
         var wakeUp: Promise<Void>?
-        /// The export that is going on.
-        var export: Task<Void, any Error>?
-        /// Whether the shutdown's time is over.
-        var isBrokenOff = false
         var acceptedCount = 0
         /// Of the accepted, those that an exporter has taken or refused.
         var settledCount = 0
@@ -43,6 +39,7 @@ public final class QueueingSpanProcessor: SpanProcessor {
     private let batching: SpanBatching
     private let logger: Logger
     private let clock: any Clock<Duration>
+    private let running: RunningExport
 
     /// - Parameter clock: measures the delay and all limits.
     public init(
@@ -59,6 +56,7 @@ public final class QueueingSpanProcessor: SpanProcessor {
         self.batching = batching
         self.logger = logger
         self.clock = clock
+        running = RunningExport(limit: batching.exportTimeout, on: clock)
     }
 
     /// How many spans were not taken, because the queue was full or the processor shut down.
@@ -131,16 +129,15 @@ public final class QueueingSpanProcessor: SpanProcessor {
 
     /// Gives up what waits, and cancels the export that is going on.
     private func breakOff() {
-        let (export, lostCount) = state.withLock { state in
-            state.isBrokenOff = true
+        let lostCount = state.withLock { state in
             defer { state.queue = [] }
-            return (state.export, state.queue.count)
+            return state.queue.count
         }
         if lostCount > 0 {
             logger.error("Spans were lost: the shutdown's time was over", metadata: ["count": "\(lostCount)"])
             settle(lostCount, lostCount: lostCount)
         }
-        export?.cancel()
+        running.breakOff()
     }
 
     private func exportQueue() async {
@@ -199,23 +196,8 @@ public final class QueueingSpanProcessor: SpanProcessor {
     /// Exports a batch within its limit. Returns how many of it are lost: none or all.
     private func export(_ spans: [FinishedSpan]) async -> Int {
         let batch = SpanBatch(resource: resource, scope: scope, spans: spans)
-        let export = Task.detached { [exporter] in try await exporter.export(batch) }
-        let isBrokenOff = state.withLock { state in
-            state.export = export
-            return state.isBrokenOff
-        }
-        if isBrokenOff { export.cancel() }
-        let timer = batching.exportTimeout.map { [clock] limit in
-            Task.detached {
-                try await clock.sleep(for: limit)
-                export.cancel()
-            }
-        }
-        defer { timer?.cancel() }
-        let result = await export.result
-        state.withLock { $0.export = nil }
         do {
-            try result.get()
+            try await running.run { [exporter] in try await exporter.export(batch) }
             return 0
         } catch {
             logger.error("Spans were lost: \(error)", metadata: ["count": "\(spans.count)"])

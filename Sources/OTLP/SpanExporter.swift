@@ -13,6 +13,11 @@ extension SpanExporter {
     public func shutdown() async {}
 }
 
+/// One that can also deliver what was written down earlier, perhaps by another process.
+protocol RequestExporter: SpanExporter {
+    func export(_ spans: ExportRequest) async throws
+}
+
 /// Spans to deliver together, with who produced them.
 public struct SpanBatch: Sendable {
     public let resource: Resource

@@ -3,7 +3,8 @@ public protocol SpanProcessor: Sendable {
     /// Takes a span that has ended. Called by whoever ended it, so it never blocks, and never fails.
     func spanEnded(_ span: FinishedSpan)
 
-    /// Waits, no longer than `timeout`, until every span taken before this call is exported or has failed to be.
+    /// Waits, no longer than `timeout`, until every span taken before this call is exported, kept, or has failed to
+    /// be.
     ///
     /// The limit holds whatever an exporter does, and if the calling task is cancelled.
     func forceFlush(timeout: Duration) async -> FlushOutcome
@@ -18,6 +19,8 @@ public protocol SpanProcessor: Sendable {
 public enum FlushOutcome: Hashable, Sendable {
     /// All that was waiting is exported.
     case complete
+    /// All is exported, or kept on the disk until it can be; after a shutdown, by another process.
+    case kept
     /// All was tried, and some was lost; the log says why.
     case failed
     /// The time was over first; after a flush, what is left goes on being exported, for as long as the process lives.

@@ -120,6 +120,7 @@ public final class StateDatabase: Sendable {
                     """
             )
         }
+        migrator.registerMigration("spans", migrate: makeSpanTable)
         return migrator
     }
 

@@ -14,6 +14,8 @@ struct ProgramState {
     let path: String
     let telemetry: OTLPConfiguration
     let tracer: OTLPTracer
+    /// Where spans are kept, too; an error where it cannot be used.
+    let database: Result<StateDatabase, StoreError>
 
     /// - Parameter asked: the option `--state`.
     init(asked: String?, isQuiet: Bool) throws {
@@ -29,8 +31,10 @@ struct ProgramState {
             version: Tapeline.version,
             logger: logger
         )
+        database = Result { [logger] () throws(StoreError) in try StateDatabase(statePath: path, logger: logger) }
+        let store: StateDatabase? = if case .success(let database) = database { database } else { nil }
         do throws(SpansFileError) {
-            tracer = try telemetry.makeTracer()
+            tracer = try telemetry.makeTracer(keepingIn: store)
         } catch {
             throw Self.failure("\(error.description)", ExitStatus.cannotCreate)
         }
@@ -64,7 +68,7 @@ struct ProgramState {
     /// The database, for a command that is of no use without it.
     func openDatabase() throws -> StateDatabase {
         do throws(StoreError) {
-            return try StateDatabase(statePath: path, logger: logger)
+            return try database.get()
         } catch {
             throw Self.failure(error.description, ExitStatus.inputOutput)
         }
@@ -72,7 +76,13 @@ struct ProgramState {
 
     /// Delivers the spans that have ended; the last thing before the program ends.
     func shutDown() async {
-        if await tracer.shutdown(timeout: .seconds(10)) != .complete {
+        switch await tracer.shutdown(timeout: .seconds(10)) {
+        case .complete: break
+        case .kept:
+            logger.warning(
+                "the session's span is kept, and delivered at a later start or recover: check \(telemetry.destination)"
+            )
+        case .failed, .timedOut:
             logger.error("the session's span was not delivered: check \(telemetry.destination)")
         }
     }

@@ -192,7 +192,7 @@ struct RecordCommand: AsyncParsableCommand {
     /// Recording goes on without it.
     private func openDatabase(_ state: ProgramState) -> StateDatabase? {
         do throws(StoreError) {
-            return try StateDatabase(statePath: state.path, logger: state.logger)
+            return try state.database.get()
         } catch {
             state.logger.error("nothing is kept for the case that this process dies: \(error)")
             return nil

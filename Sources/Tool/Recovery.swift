@@ -27,6 +27,8 @@ struct Recovery {
             restartSpan: restartedSpan,
             flush: { [tracer = state.tracer] in _ = await tracer.forceFlush(timeout: .seconds(10)) }
         )
+        // What those processes have kept of spans is free once their recordings are recovered.
+        defer { state.tracer.forceFlush() }
         do throws(StoreError) {
             return try await recovery.run(below: directories, while: isWanted)
         } catch {
@@ -39,16 +41,26 @@ struct Recovery {
         open.exporterURLs.compactMap(state.exporter)
     }
 
-    /// The session's lost span, as it was. Where its line is in the spans file already, none is written again; a collector
-    /// cannot be asked, and gets a second one of the same ids where the process died right after the first.
+    /// The session's lost span, as it was. Where its line is in the spans file already, or it is kept for a collector, there is
+    /// no second one; a collector cannot be asked, and gets another of the same ids where the process died right after it was
+    /// taken.
     @Sendable private func restartedSpan(of open: OpenRecording) -> any Span {
         let time = DefaultTracerClock.Timestamp(nanosecondsSinceEpoch: UInt64(max(0, open.startedAt) * 1e9))
-        guard let span = SpanContext(open.span), !isInFile(span) else {
+        guard let span = SpanContext(open.span), !isInFile(span), !isKept(span) else {
             return NoOpTracer().startSpan("agent_session", context: .topLevel, at: time)
         }
         var context = ServiceContext.topLevel
         context.spanContext = SpanContext(open.parent)
         return state.tracer.startSpan("agent_session", as: span.local, in: context, at: time)
+    }
+
+    private func isKept(_ span: SpanContext) -> Bool {
+        do throws(StoreError) {
+            return try database.keepsSpan(span.spanID.hex)
+        } catch {
+            state.logger.error("a span may be sent twice: \(error)")
+            return false
+        }
     }
 
     private func isInFile(_ span: SpanContext) -> Bool {

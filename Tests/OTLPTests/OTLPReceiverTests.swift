@@ -6,7 +6,11 @@ import Tracing
 @testable import OTLP
 
 /// What goes over the wire, as somebody else's code reads it.
-@Suite(.serialized, .enabled(if: Receiver.isInstalled, Receiver.isMissing), .timeLimit(.minutes(2)))
+@Suite(
+    .serialized,
+    .enabled(if: Receiver.isInstalled, "opentelemetry-proto is missing: install it with .ci/setup test"),
+    .timeLimit(.minutes(2))
+)
 struct OTLPReceiverTests {
     private let log = LogRecord()
 
@@ -29,7 +33,7 @@ struct OTLPReceiverTests {
     ])
     func `Every field arrives as it is`(environment: [String: String]) async throws {
         let receiver = try await Receiver()
-        let endpoint = ["OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:\(receiver.port)"]
+        let endpoint = ["OTEL_EXPORTER_OTLP_ENDPOINT": receiver.url]
         let tracer = try tracer(environment.merging(endpoint) { $1 }, limits: FullSpan.limits)
         let span = try FullSpan.end(in: tracer)
         #expect(await tracer.shutdown(timeout: .seconds(60)) == .complete)

@@ -1,3 +1,5 @@
+import HTTP
+import Messages
 import Synchronization
 
 @testable import OTLP
@@ -71,4 +73,49 @@ final class HangingExporter: SpanExporter {
     }
 
     func shutdown() async { isShutDown.fulfil(true) }
+}
+
+/// Keeps the names of the spans of each request; holds its first export back until `gate` opens, and refuses where it is
+/// told to.
+final class ProbeRequestExporter: RequestExporter {
+    let hasStarted = Promise<Bool>()
+    let gate = Promise<Bool>()
+    /// The first export, that is.
+    let hasEnded = Promise<Bool>()
+    private let refusedNames: Set<String>
+    private let status: Int
+    private let taken = Mutex<[[String]]>([])
+
+    init(isOpen: Bool = true, refusing names: Set<String> = [], with status: Int = 400) {
+        refusedNames = names
+        self.status = status
+        if isOpen { gate.fulfil(true) }
+    }
+
+    var requests: [[String]] { taken.withLock { $0 } }
+
+    func export(_ batch: SpanBatch) async throws { try await export(ExportRequest(batch)) }
+
+    func export(_ spans: ExportRequest) async throws {
+        hasStarted.fulfil(true)
+        _ = await gate.value(within: nil, on: ContinuousClock())
+        guard refusedNames.isDisjoint(with: spans.names) else {
+            let url = try HTTPURL("http://127.0.0.1:4318/v1/traces")
+            let response = HTTPResponse(status: status, headers: [], body: [], isBodyComplete: true, url: url)
+            throw OTLPExportError(refusedBy: OTLPAnswer(response))
+        }
+        taken.withLock { $0.append(spans.names) }
+        hasEnded.fulfil(true)
+    }
+}
+
+extension HangingExporter: RequestExporter {
+    func export(_ spans: ExportRequest) async throws {
+        try await export(SpanBatch(resource: .test, scope: .test, spans: []))
+    }
+}
+
+extension ExportRequest {
+    /// Of all spans, in order.
+    var names: [String] { spans.map(\.name) }
 }

@@ -29,6 +29,9 @@ public enum BuiltProducts {
     /// The library that makes the disk stall, for LD_PRELOAD.
     public static var stallingDisk: String { folder + "/libStallingDisk.so" }
 
+    /// The library that ends or fails a program at a chosen call, for LD_PRELOAD.
+    public static var faultyDisk: String { folder + "/libFaultyDisk.so" }
+
     /// The package's root folder.
     public static let packageRoot: String = {
         var path = #filePath as NSString
