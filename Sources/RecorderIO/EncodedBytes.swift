@@ -178,9 +178,12 @@ final class EncodedBytes {
         do throws(RecorderError) {
             try write()
         } catch {
-            guard error.isDiskFull, reserve != nil else { throw error }
-            reserve = nil
-            fullness = error
+            if error.isDiskFull {
+                guard reserve != nil else { throw error }
+                reserve = nil
+                fullness = error
+            }
+            // Other than a sync, a write may be made again: it goes to the same place.
             try write()
         }
     }

@@ -42,6 +42,9 @@ public enum RecordingPlace: Hashable, Sendable {
         }
     }
 
+    /// The id of the recording whose own folder has that name; nil for any other folder.
+    public static func recordingID(ofFolder name: String) -> String? { parts(ofFolder: name)?.recordingID }
+
     /// Whether `path` is where a folder of the recording's own has its file.
     public static func isOwnFolder(ofFile path: String) -> Bool {
         let parts = path.split(separator: "/")

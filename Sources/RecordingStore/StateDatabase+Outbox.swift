@@ -116,18 +116,11 @@ extension StateDatabase {
         }
     }
 
-    /// Whether the finished recordings below a folder are in the outbox, for as far as they are older than it.
-    public func knowsRecordings(below directory: String) throws(StoreError) -> Bool {
+    /// The ids of all recordings that are known, finished or not.
+    public func recordingIDs() throws(StoreError) -> Set<String> {
         try read { database in
-            let sql = "SELECT EXISTS (SELECT 1 FROM known_folder WHERE path = ?)"
-            return try Bool.fetchOne(database, sql: sql, arguments: [directory]) ?? false
-        }
-    }
-
-    /// They are now.
-    public func learnedRecordings(below directory: String) throws(StoreError) {
-        try write { database in
-            try database.execute(sql: "INSERT OR IGNORE INTO known_folder (path) VALUES (?)", arguments: [directory])
+            let sql = "SELECT recording_id FROM recording UNION SELECT recording_id FROM open_recording"
+            return try String.fetchSet(database, sql: sql)
         }
     }
 

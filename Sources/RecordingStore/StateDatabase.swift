@@ -115,8 +115,7 @@ public final class StateDatabase: Sendable {
                         receipt TEXT,
                         PRIMARY KEY (recording_id, ordinal)
                     ) STRICT;
-                    CREATE INDEX delivery_target ON delivery (COALESCE(destination, exporter)) WHERE state = 'pending';
-                    CREATE TABLE known_folder (path TEXT PRIMARY KEY) STRICT
+                    CREATE INDEX delivery_target ON delivery (COALESCE(destination, exporter)) WHERE state = 'pending'
                     """
             )
         }
@@ -125,7 +124,16 @@ public final class StateDatabase: Sendable {
     }
 
     func write<Value>(_ change: (Database) throws -> Value) throws(StoreError) -> Value {
-        do { return try queue.write(change) } catch { throw StoreError(path: path, reason: "\(error)") }
+        do {
+            do {
+                return try queue.write(change)
+            } catch let error as DatabaseError where error.resultCode == .SQLITE_IOERR {
+                // Nothing of it was done, so it may be tried again; what recordings can do without must not fail for one error.
+                return try queue.write(change)
+            }
+        } catch {
+            throw StoreError(path: path, reason: "\(error)")
+        }
     }
 
     func read<Value>(_ value: (Database) throws -> Value) throws(StoreError) -> Value {

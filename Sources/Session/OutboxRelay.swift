@@ -82,26 +82,24 @@ public actor OutboxRelay {
         }
     }
 
-    /// Learns of the finished recordings below folders, where the database that knew them was lost (DUR-1).
+    /// Learns of the finished recordings below folders that the database does not know: it was lost, or could not be written
+    /// (DUR-1).
     public func learn(below directories: [String]) throws(StoreError) {
-        for directory in directories where try !database.knowsRecordings(below: directory) {
+        for directory in directories {
+            let found: [(recording: StoredRecording, deliveries: [Delivery])]
+            let known = try database.recordingIDs()
             do {
-                let known = Set(try database.storedRecordings().map(\.recording.recordingID))
-                let found = try StoredReports(below: directory).recordings.filter {
-                    !known.contains($0.recording.recordingID)
-                }
-                for (recording, deliveries) in found { try database.keep(recording, deliveries) }
-                try database.learnedRecordings(below: directory)
-                guard !found.isEmpty else { continue }
-                let open = found.count { $0.deliveries.contains { $0.state == .pending } }
-                logger.notice(
-                    "\(directory) has \(found.count) recordings that the database did not know, \(open) of them to be delivered"
-                )
-            } catch let error as StoreError {
-                throw error
+                found = try StoredReports(below: directory, without: known).recordings
             } catch {
                 logger.error("\(directory) could not be looked through for recordings: \(error)")
+                continue
             }
+            for (recording, deliveries) in found { try database.keep(recording, deliveries) }
+            guard !found.isEmpty else { continue }
+            let open = found.count { $0.deliveries.contains { $0.state == .pending } }
+            logger.notice(
+                "\(directory) has \(found.count) recordings that the database did not know, \(open) of them to be delivered"
+            )
         }
     }
 

@@ -131,6 +131,11 @@ struct SessionRun: Sendable {
         if let failure = outcome?.error { logger.error("\(failure.description)") }
         // Until they have delivered, and should that never be.
         if outbox != nil { report.exports = exporters.map(ExportOutcome.deferred) }
+        report.status = RecordingStatus(
+            isRecordingOn: filePath != nil,
+            didRecordingFail: outcome?.error != nil,
+            outcomes: report.exports
+        )
         await write(&report, replacing: options.replacesFile)
 
         let recording = SessionRecording(
@@ -295,7 +300,15 @@ struct SessionRun: Sendable {
         guard let filePath, report.recording != nil else { return }
         let phase = await SessionPhase.calling(.report, within: options.finalizeLimit, logger: logger) { [report] in
             let path = RecordingPlace.reportPath(forFile: filePath)
-            try DurableFile.write(try report.json(), to: path, replacing: replacing)
+            let text = try report.json()
+            do throws(RecorderError) {
+                try DurableFile.write(text, to: path, replacing: replacing)
+            } catch .exists(let path) {
+                throw RecorderError.exists(path: path)
+            } catch {
+                // The disk may have had a bad moment.
+                try DurableFile.write(text, to: path, replacing: replacing)
+            }
         }
         if phase.outcome != .done { report.phases.append(phase) }
     }

@@ -7,19 +7,23 @@ internal import RecordingStore
 struct StoredReports {
     let recordings: [(recording: StoredRecording, deliveries: [Delivery])]
 
-    /// - Parameter directory: as `RecordingPlace.directory` has it.
-    init(below directory: String) throws {
+    /// - Parameters:
+    ///   - directory: as `RecordingPlace.directory` has it.
+    ///   - known: the ids of recordings that are left out.
+    init(below directory: String, without known: Set<String>) throws {
         let folder = directory + "/recordings"
         guard FileManager.default.fileExists(atPath: folder) else {
             recordings = []
             return
         }
-        recordings = try FileManager.default.contentsOfDirectory(atPath: folder).sorted().flatMap { name in
-            Container.allCases.compactMap { container in
-                let path = "\(folder)/\(name)/recording.\(container.fileExtension)"
-                return RecordingPlace.isOwnFolder(ofFile: path) ? Self.recording(ofFile: path) : nil
+        var recordings: [(recording: StoredRecording, deliveries: [Delivery])] = []
+        for name in try FileManager.default.contentsOfDirectory(atPath: folder).sorted() {
+            guard let id = RecordingPlace.recordingID(ofFolder: name), !known.contains(id) else { continue }
+            recordings += Container.allCases.compactMap { container in
+                Self.recording(ofFile: "\(folder)/\(name)/recording.\(container.fileExtension)")
             }
         }
+        self.recordings = recordings
     }
 
     /// The one that a file is.

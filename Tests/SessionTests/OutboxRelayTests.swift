@@ -250,10 +250,6 @@ import Tracing
         #expect(try database.deliveries(of: hidden.id).map(\.state) == [.refused])
         let states = try database.storedRecordings().map { $0.deliveries.map(\.state) }
         #expect(states == [[.delivered, .pending], [.delivered, .pending], [.delivered], [.refused]])
-        // It is learned once.
-        try shelf.add(4, to: nil)
-        try await relay.learn(below: [shelf.state])
-        #expect(try database.storedRecordings().count == 4)
     }
 
     // DUR-1

@@ -3,8 +3,8 @@
 //   LD_PRELOAD=.../libStallingDisk.so STALLING_DISK=NTH:FOR FAILING_DISK=CALL:NTH:CODE tapeline record ...
 //
 // The NTH call of fdatasync on a `.part` file, counted from 1, takes FOR milliseconds longer. The NTH call of CALL, which is
-// fdatasync, fsync or pwrite, on a `.part` file fails with the errno CODE, once. A program that syncs that very file
-// again, and would believe it, is aborted.
+// fdatasync, fsync or pwrite, on a `.part` file fails with the errno CODE; of pwrite the next one does, too, so that writing
+// again does not help. A program that syncs that very file again, and would believe it, is aborted.
 
 #define _GNU_SOURCE
 #include <errno.h>
@@ -39,8 +39,11 @@ static int fails(const char *call, int file) {
     int nth = 0, code = 0;
     const char *given = getenv("FAILING_DISK");
     if (!given || sscanf(given, "%15[a-z]:%d:%d", named, &nth, &code) != 3) return 0;
-    if (strcmp(named, call) != 0 || !is_part(file) || atomic_fetch_add(&count, 1) + 1 != nth) return 0;
-    if (strcmp(call, "pwrite") != 0) atomic_store(&suspect, inode(file));
+    int is_write = strcmp(call, "pwrite") == 0;
+    if (strcmp(named, call) != 0 || !is_part(file)) return 0;
+    int place = atomic_fetch_add(&count, 1) + 1;
+    if (place != nth && !(is_write && place == nth + 1)) return 0;
+    if (!is_write) atomic_store(&suspect, inode(file));
     errno = code;
     return 1;
 }
