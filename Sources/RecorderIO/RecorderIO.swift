@@ -43,6 +43,7 @@ public final class RecorderIO: Sendable {
         let recorder = try RecorderLoop(
             options: options,
             format: format,
+            card: device.card,
             periodFrameCount: periodFrameCount,
             control: control,
             shared: shared,

@@ -9,6 +9,7 @@ internal import Logging
 struct RecorderLoop: ~Copyable, Sendable {
     private let options: RecorderOptions
     private let format: AudioFormat
+    private let card: SoundCard?
     private let control: CaptureControl
     private let shared: RecorderShared
     private let logger: Logger
@@ -21,6 +22,7 @@ struct RecorderLoop: ~Copyable, Sendable {
     private var recentPeak: Float = 0
     private var isOver = false
     private var hasWarned = false
+    private var hasToldOfOtherDevice = false
     /// Both clocks at the start, read once: steps of the wall clock move nothing after that (REC-6).
     private let wallTimeAtStart = WallClock.now()
     private let hostTimeAtStart = HostTime.now()
@@ -33,6 +35,7 @@ struct RecorderLoop: ~Copyable, Sendable {
     init(
         options: RecorderOptions,
         format: AudioFormat,
+        card: SoundCard?,
         periodFrameCount: Int,
         control: CaptureControl,
         shared: RecorderShared,
@@ -51,6 +54,7 @@ struct RecorderLoop: ~Copyable, Sendable {
         )
         self.options = options
         self.format = format
+        self.card = card
         self.control = control
         self.shared = shared
         self.logger = logger
@@ -92,7 +96,10 @@ struct RecorderLoop: ~Copyable, Sendable {
             timeline.accept(block)
             if timeline.clock.isFreeRunning, !control.isFreeRunning { control.isFreeRunning = true }
             try writeSteps()
-            if block.kind == .lost { logger.warning("the device is lost: waiting for it to come back") }
+            if block.kind == .lost {
+                let identity = card.map { " (\($0.identity))" } ?? ""
+                logger.warning("the device\(identity) is lost: waiting for it to come back")
+            }
             if block.kind == .frames, block.discontinuity == .deviceLost { logger.notice("the device is back") }
             guard block.kind == .ended || block.kind == .stopped else { continue }
             isOver = true
@@ -195,6 +202,11 @@ struct RecorderLoop: ~Copyable, Sendable {
             progress.isDeviceLost = timeline.isLost
         }
         recentPeak = 0
+        if control.isOtherDevicePresent, !hasToldOfOtherDevice, let card {
+            let name = options.capture.deviceName
+            logger.warning("\(CaptureError.otherDevice(name: name, lost: card.identity.description))")
+        }
+        hasToldOfOtherDevice = control.isOtherDevicePresent
         guard !hasWarned, let isRealtime = control.isRealtime else { return }
         hasWarned = true
         guard !isRealtime || !frames.isMemoryLocked else { return }

@@ -56,6 +56,9 @@ struct RecordCommand: AsyncParsableCommand {
     @Option(help: "Where state is kept (default: $STATE_DIRECTORY, or ~/.local/state/tapeline).")
     var state: String?
 
+    @Flag(help: "Wait for a device that is not there yet, until it comes or a signal does.")
+    var waitForDevice = false
+
     @Option(help: "Frames that the device hands over at once (default: about 250 ms).")
     var periodSize: Int?
 
@@ -169,7 +172,8 @@ struct RecordCommand: AsyncParsableCommand {
         let code = try await ServiceContext.withValue(state.telemetry.parent) {
             try await JobContext.run(id: session.id) { _ in
                 let run = RecordRun(session: session, isQuiet: quiet, isJSON: json)
-                return try await run.run(exporters: exporters) {
+                return try await run.run(exporters: exporters, waitingFor: waitForDevice ? device : nil) {
+                    guard recovery == nil else { return }
                     // Beside the recording, which it must not delay.
                     recovery = database.map { database in
                         Task.detached { _ = await state.recovery(database).run(below: directories(state)) }

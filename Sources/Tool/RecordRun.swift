@@ -11,6 +11,13 @@ actor RecordRun {
     private let isQuiet: Bool
     private let isJSON: Bool
     private var isRecordingOver = false
+    /// The wait for a device that is not there.
+    private var waiting: Task<Bool, Never>?
+    private var hasStarted = false
+    /// A signal came before recording did.
+    private var isFinishAsked = false
+
+    private static let refusalLimit = 5
 
     init(session: AgentSession, isQuiet: Bool, isJSON: Bool) {
         self.session = session
@@ -18,21 +25,27 @@ actor RecordRun {
         self.isJSON = isJSON
     }
 
-    /// - Parameter recover: called once the recording has started, or could not.
-    func run(exporters: [any RecordingExporter], recover: () -> Void) async throws -> ExitCode {
+    /// - Parameters:
+    ///   - device: waited for where it is not there; nil for no wait.
+    ///   - recover: called as soon as the recording has started, or could not; maybe again.
+    func run(
+        exporters: [any RecordingExporter],
+        waitingFor device: String?,
+        recover: () -> Void
+    ) async throws -> ExitCode {
         let signals = try SignalWatch.events()
-        do throws(SessionError) {
-            try await session.start(recordingExporters: exporters)
-        } catch {
-            StandardError.line("tapeline: \(error)")
-            recover()
-            return ExitStatus.code(for: error)
-        }
-        recover()
-        await announce()
-        let meter = Task { await showMeter() }
         let steering = Task { await steer(signals) }
         defer { steering.cancel() }
+        let refusal = await start(exporters, waitingFor: device, recover: recover)
+        recover()
+        if let refusal {
+            StandardError.line("tapeline: \(refusal)")
+            return ExitStatus.code(for: refusal)
+        }
+        hasStarted = true
+        await announce()
+        let meter = Task { await showMeter() }
+        if isFinishAsked { await session.stopRecording() }
         await session.recordingEnded()
         isRecordingOver = true
         meter.cancel()
@@ -43,10 +56,53 @@ actor RecordRun {
         return ExitStatus.code(for: reports, failed: await session.failure != nil)
     }
 
+    /// - Returns: why nothing is recorded; nil if it is.
+    private func start(
+        _ exporters: [any RecordingExporter],
+        waitingFor device: String?,
+        recover: () -> Void
+    ) async -> SessionError? {
+        while true {
+            do throws(SessionError) {
+                try await session.start(recordingExporters: exporters)
+                return nil
+            } catch {
+                guard let device, case .recorder(.capture(.noSuchDevice(_, let reason))) = error else { return error }
+                recover()
+                if !isQuiet { StandardError.line("tapeline: \(device) is not there (\(reason)): waiting for it") }
+                waiting = Task { await wait(for: device) }
+                if await waiting?.value == false { return error }
+            }
+        }
+    }
+
+    /// Looks every second whether the device is there, and claims nothing (SES-3).
+    ///
+    /// - Returns: false if a signal came first.
+    private func wait(for device: String) async -> Bool {
+        var refusalCount = 0
+        while !isFinishAsked {
+            do { try await Task.sleep(for: .seconds(1)) } catch { continue }
+            do throws(CaptureError) {
+                try ALSADirectory.check(device)
+                return true
+            } catch {
+                // One that has just come may be busy or forbidden for a moment, while the system sets it up.
+                if case .noSuchDevice = error { refusalCount = 0 } else { refusalCount += 1 }
+                if refusalCount > Self.refusalLimit { return true }
+            }
+        }
+        return false
+    }
+
     /// The first signal ends the recording, the next one skips what has not been exported, never the finalizing (CLI-1).
     private func steer(_ signals: AsyncStream<SignalWatch.Event>) async {
         for await signal in signals {
             switch signal {
+            case .finish where !hasStarted:
+                isFinishAsked = true
+                waiting?.cancel()
+            case .nextFile where !hasStarted: continue
             case .finish where isRecordingOver: await session.skipExport()
             case .finish: await session.stopRecording()
             case .nextFile:
