@@ -17,6 +17,8 @@ struct RecorderLoop: ~Copyable, Sendable {
     private var frames: FrameConsumer
     private var blocks: FrameConsumer
     private var timeline: TrackTimeline
+    private var liveness: Liveness
+    private let metrics: CaptureMetrics
     /// Frames that the track may have, over all its files.
     private let frameLimit: Int64
     private var recentPeak: Float = 0
@@ -62,6 +64,8 @@ struct RecorderLoop: ~Copyable, Sendable {
         self.blocks = blocks
         self.frameLimit = frameLimit ?? .max
         timeline = TrackTimeline(format: format, periodFrameCount: periodFrameCount)
+        liveness = Liveness(format: format, limits: options.liveness, now: .now())
+        metrics = CaptureMetrics(device: options.capture.deviceName)
     }
 
     /// Runs until capture has ended and all of it is in the file; then finalizes.
@@ -124,7 +128,9 @@ struct RecorderLoop: ~Copyable, Sendable {
             switch step {
             case .frames(let count): try writeFrames(Int(min(count, room)))
             case .silence(let count, let cause):
-                guard try file.writeSilence(min(count, room), cause), let gap = file.gaps.last else { continue }
+                let isNew = try file.writeSilence(min(count, room), cause)
+                metrics.count(gap: cause, frameCount: min(count, room), isNew: isNew)
+                guard isNew, let gap = file.gaps.last else { continue }
                 let time = format.duration(ofFrames: gap.firstFrame)
                 logger.warning("gap (\(cause.rawValue)) at \(time), frame \(gap.firstFrame)")
             }
@@ -135,8 +141,10 @@ struct RecorderLoop: ~Copyable, Sendable {
     private mutating func writeFrames(_ frameCount: Int) throws(RecorderError) {
         var remaining = frameCount
         while remaining > 0 {
+            let place = position
             let count = try frames.read(atMost: remaining) { (bytes) throws(RecorderError) in
                 recentPeak = max(recentPeak, try file.write(bytes))
+                liveness.accept(bytes, at: place, now: .now())
                 return bytes.byteCount / format.bytesPerFrame
             }
             precondition(count > 0, "a block promised frames that are not in the ring")
@@ -169,8 +177,9 @@ struct RecorderLoop: ~Copyable, Sendable {
             wish.started.complete(error)
             return
         }
-        swap(&file, &next)
         let circumstances = circumstances(nil)
+        swap(&file, &next)
+        liveness.beginFile()
         let ended = wish.ended
         do throws(CaptureError) {
             _ = try RealtimeThread(name: "tapeline-final", owning: next) { file in
@@ -187,6 +196,7 @@ struct RecorderLoop: ~Copyable, Sendable {
             trackStart: timeline.startTime,
             trackStartWallTime: wallTimeAtStart + (timeline.startTime?.seconds(since: hostTimeAtStart) ?? 0),
             measuredRate: timeline.clock.measuredRate,
+            conditions: liveness.periods(in: file.firstFrame..<position),
             failure: failure
         )
     }
@@ -194,12 +204,14 @@ struct RecorderLoop: ~Copyable, Sendable {
     // MARK: For those who watch
 
     private mutating func report() {
+        judge()
         shared.update { progress in
             progress.frameCount = file.frameCount
             progress.peak = recentPeak
             progress.gapCount = file.gaps.count
             progress.gapFrameCount = file.gapFrameCount
             progress.isDeviceLost = timeline.isLost
+            progress.conditions = liveness.held(at: position)
         }
         recentPeak = 0
         if control.isOtherDevicePresent, !hasToldOfOtherDevice, let card {
@@ -213,5 +225,28 @@ struct RecorderLoop: ~Copyable, Sendable {
         logger.warning(
             "capture runs without real-time priority or locked memory: allow this user rtprio and memlock in limits.conf"
         )
+    }
+
+    /// Tells what has come to be wrong with the device, and what no longer is (CAP-7).
+    private mutating func judge() {
+        liveness.check(now: .now())
+        for change in liveness.takeChanges() {
+            switch change {
+            case .raised(let period):
+                let time = format.duration(ofFrames: period.firstFrame)
+                logger.warning(
+                    "\(period.condition.rawValue)\(channels(period)) since \(time), frame \(period.firstFrame)"
+                )
+                metrics.setCondition(period.condition, channelCount: period.channels?.count ?? format.channelCount)
+            case .cleared(let period):
+                let time = format.duration(ofFrames: period.frameCount)
+                logger.notice("\(period.condition.rawValue)\(channels(period)) is over after \(time)")
+                metrics.setCondition(period.condition, channelCount: 0)
+            }
+        }
+    }
+
+    private func channels(_ period: ConditionPeriod) -> String {
+        period.channels.map { " (channels \($0.map(String.init).joined(separator: ", ")))" } ?? ""
     }
 }

@@ -78,6 +78,8 @@ struct RecordingFile: ~Copyable, Sendable {
         var trackStart: HostTime?
         var trackStartWallTime: Double
         var measuredRate: Double?
+        /// By the file's own positions.
+        var conditions: (periods: [ConditionPeriod], omittedCount: Int)
         /// Why writing ended early, if it did.
         var failure: RecorderError?
     }
@@ -97,7 +99,9 @@ struct RecordingFile: ~Copyable, Sendable {
             byteCount: 0,
             peakDBFS: peak > 0 ? Decibels.fullScale(peak) : nil,
             droppedFrameCount: 0,
-            gaps: gaps
+            gaps: gaps,
+            conditions: circumstances.conditions.periods,
+            omittedConditionCount: circumstances.conditions.omittedCount
         )
         var failure = circumstances.failure
         do throws(RecorderError) {
@@ -125,5 +129,6 @@ extension FinishedRecording {
             gap.frameCount = min(gap.frameCount, frameCount - gap.firstFrame)
             return gap
         }
+        conditions = conditions.compactMap { $0.clipped(to: 0..<frameCount) }
     }
 }

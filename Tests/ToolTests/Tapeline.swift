@@ -144,6 +144,7 @@ struct Report: Decodable {
         var peakDbfs: Double?
         var droppedFrames: Int
         var gaps: [Gap]
+        var conditions: [Condition]?
 
         var gapFrames: Int { gaps.reduce(0) { $0 + $1.frames } }
         func sound() async throws -> Sound { try await Decoder.read(path, as: container) }
@@ -155,6 +156,13 @@ struct Report: Decodable {
         var cause: String
 
         var end: Int { firstFrame + frames }
+    }
+
+    struct Condition: Decodable, Equatable {
+        var condition: String
+        var firstFrame: Int
+        var frames: Int
+        var channels: [Int]?
     }
 
     struct Recovered: Decodable {

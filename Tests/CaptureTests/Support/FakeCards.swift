@@ -41,7 +41,10 @@ struct FakeCards {
     }
 
     func unplug(_ number: Int) throws {
-        try FileManager.default.removeItem(atPath: "\(classFolder)/card\(number)")
+        let card = "\(classFolder)/card\(number)"
+        let target = try FileManager.default.destinationOfSymbolicLink(atPath: card)
+        try FileManager.default.removeItem(atPath: "\(classFolder)/\(target)")
+        try FileManager.default.removeItem(atPath: card)
     }
 
     private func write(_ text: String, to path: String) throws {
