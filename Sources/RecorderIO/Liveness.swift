@@ -17,15 +17,28 @@ struct Liveness {
         var firstFrame: Int64
     }
 
+    /// Frames that are missed.
+    private struct Absence {
+        /// How many frames had come before it, and when the last did.
+        var frameCount: Int64
+        var since: HostTime
+        /// When the next frame came; nil for not yet.
+        var until: HostTime?
+        var firstFrame: Int64
+    }
+
     private let format: AudioFormat
     private let noFramesSeconds: Double
     private let noSignalFrameCount: Int64
     private let allChannels: UInt64
     private var steady: SteadyChannels
-    private var noFrames: Held?
+    private var absence: Absence?
     private var noSignal: Held?
     private var stuckSignal: Held?
-    private var lastFrameTime: HostTime
+    /// Frames that have come, those of them that have their place, and when one came last.
+    private var arrivedCount: Int64 = 0
+    private var placedCount: Int64 = 0
+    private var lastArrival: HostTime
     private var periods: [ConditionPeriod] = []
     private var omittedCount = 0
     private var changes: [Change] = []
@@ -33,26 +46,28 @@ struct Liveness {
     /// How many periods are listed for a file; those after them are counted.
     static let periodLimit = 1000
 
-    init(format: AudioFormat, limits: LivenessLimits, now: HostTime) {
+    /// - Parameter periodFrameCount: of the device, which gives so many frames at once.
+    init(format: AudioFormat, periodFrameCount: Int, limits: LivenessLimits, now: HostTime) {
         self.format = format
-        noFramesSeconds = limits.noFramesSeconds
+        noFramesSeconds = max(limits.noFramesSeconds, 2 * Double(periodFrameCount) / Double(format.sampleRate))
         noSignalFrameCount = max(1, Int64(limits.noSignalSeconds * Double(format.sampleRate)))
         allChannels = UInt64.max >> UInt64(64 - format.channelCount)
         steady = SteadyChannels(format: format)
-        lastFrameTime = now
+        lastArrival = now
     }
 
     // MARK: In
 
+    /// Notes that frames have come, which `accept` gets once their place is certain.
+    mutating func arrive(_ frameCount: Int64, now: HostTime) {
+        arrivedCount += frameCount
+        lastArrival = now
+        if absence != nil, absence?.until == nil { absence?.until = now }
+    }
+
     /// Takes frames that have their place on the track.
-    mutating func accept(_ frames: RawSpan, at position: Int64, now: HostTime) {
-        if let held = noFrames {
-            // What was only late, and is no gap, was missed for as long as the clock says.
-            let late = Int64(now.seconds(since: lastFrameTime) * Double(format.sampleRate))
-            noFrames = nil
-            clear(.noFrames, held, at: position > held.firstFrame ? position : position + late)
-        }
-        lastFrameTime = now
+    mutating func accept(_ frames: RawSpan, at position: Int64) {
+        endAbsence(Int64(frames.byteCount / format.bytesPerFrame), at: position)
         steady.begin(frames, at: position)
         let end = steady.end
         update(leftAt: end)
@@ -62,10 +77,26 @@ struct Liveness {
 
     /// Looks whether frames still come.
     mutating func check(now: HostTime) {
-        guard noFrames == nil, now.seconds(since: lastFrameTime) >= noFramesSeconds else { return }
-        let held = Held(channels: allChannels, firstFrame: steady.frameEnd)
-        noFrames = held
-        raise(.noFrames, held)
+        guard absence == nil, now.seconds(since: lastArrival) >= noFramesSeconds else { return }
+        let firstFrame = steady.frameEnd + arrivedCount - placedCount
+        absence = Absence(frameCount: arrivedCount, since: lastArrival, firstFrame: firstFrame)
+        raise(.noFrames, Held(channels: allChannels, firstFrame: firstFrame))
+    }
+
+    /// Looks whether an absence stands before or among frames that have got their place.
+    private mutating func endAbsence(_ frameCount: Int64, at position: Int64) {
+        defer { placedCount += frameCount }
+        guard var absence, absence.frameCount <= placedCount + frameCount else { return }
+        let place = position + absence.frameCount - placedCount
+        // Between the last frame before it, and the first one after.
+        if absence.frameCount > placedCount { absence.firstFrame = place }
+        self.absence = absence
+        guard absence.frameCount < placedCount + frameCount, let until = absence.until else { return }
+        // What was only late, and is no gap, was missed for as long as the clock says.
+        let late = Int64(until.seconds(since: absence.since) * Double(format.sampleRate))
+        let held = Held(channels: allChannels, firstFrame: absence.firstFrame)
+        clear(.noFrames, held, at: place > held.firstFrame ? place : place + late)
+        self.absence = nil
     }
 
     private mutating func update(leftAt end: Int64) {
@@ -130,7 +161,10 @@ struct Liveness {
     /// What holds now. `position` is the end of the track so far, gaps included.
     func held(at position: Int64) -> [ConditionPeriod] {
         var held: [ConditionPeriod] = []
-        if let noFrames { held.append(period(.noFrames, noFrames, until: position)) }
+        if let absence {
+            let noFrames = Held(channels: allChannels, firstFrame: absence.firstFrame)
+            held.append(period(.noFrames, noFrames, until: position))
+        }
         if let noSignal { held.append(period(.noSignal, noSignal, until: steady.frameEnd)) }
         if let stuckSignal { held.append(period(.stuckSignal, stuckSignal, until: steady.frameEnd)) }
         return held

@@ -64,7 +64,12 @@ struct RecorderLoop: ~Copyable, Sendable {
         self.blocks = blocks
         self.frameLimit = frameLimit ?? .max
         timeline = TrackTimeline(format: format, periodFrameCount: periodFrameCount)
-        liveness = Liveness(format: format, limits: options.liveness, now: .now())
+        liveness = Liveness(
+            format: format,
+            periodFrameCount: periodFrameCount,
+            limits: options.liveness,
+            now: .now()
+        )
         metrics = CaptureMetrics(device: options.capture.deviceName)
     }
 
@@ -98,6 +103,7 @@ struct RecorderLoop: ~Copyable, Sendable {
         shared.update { $0.ringFill = fill }
         while let block = nextBlock() {
             timeline.accept(block)
+            if block.kind == .frames { liveness.arrive(block.frameCount, now: .now()) }
             if timeline.clock.isFreeRunning, !control.isFreeRunning { control.isFreeRunning = true }
             try writeSteps()
             if block.kind == .lost {
@@ -144,7 +150,7 @@ struct RecorderLoop: ~Copyable, Sendable {
             let place = position
             let count = try frames.read(atMost: remaining) { (bytes) throws(RecorderError) in
                 recentPeak = max(recentPeak, try file.write(bytes))
-                liveness.accept(bytes, at: place, now: .now())
+                liveness.accept(bytes, at: place)
                 return bytes.byteCount / format.bytesPerFrame
             }
             precondition(count > 0, "a block promised frames that are not in the ring")
@@ -211,7 +217,6 @@ struct RecorderLoop: ~Copyable, Sendable {
             progress.gapCount = file.gaps.count
             progress.gapFrameCount = file.gapFrameCount
             progress.isDeviceLost = timeline.isLost
-            progress.conditions = liveness.held(at: position)
         }
         recentPeak = 0
         if control.isOtherDevicePresent, !hasToldOfOtherDevice, let card {
@@ -230,7 +235,11 @@ struct RecorderLoop: ~Copyable, Sendable {
     /// Tells what has come to be wrong with the device, and what no longer is (CAP-7).
     private mutating func judge() {
         liveness.check(now: .now())
-        for change in liveness.takeChanges() {
+        let changes = liveness.takeChanges()
+        guard !changes.isEmpty else { return }
+        let held = liveness.held(at: position)
+        shared.update { $0.conditions = held }
+        for change in changes {
             switch change {
             case .raised(let period):
                 let time = format.duration(ofFrames: period.firstFrame)

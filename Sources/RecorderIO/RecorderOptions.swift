@@ -61,7 +61,7 @@ public struct RecorderProgress: Hashable, Sendable {
     /// How much of the ring waited to be written, 0 to 1.
     public var ringFill = 0.0
     public var isDeviceLost = false
-    /// What holds now, each from its first frame on; positions are those of the recording's first file (CAP-7).
+    /// What is wrong with the device now, each since its first frame; how long it lasted when one came or went (CAP-7).
     public var conditions: [ConditionPeriod] = []
 }
 

@@ -17,15 +17,15 @@ import Testing
         var position: Int64 = 0
         var time = HostTime(nanoseconds: 5_000_000_000_000)
 
-        init(channelCount: Int = 1) {
+        init(channelCount: Int = 1, noSignalSeconds: Double = 0.1) {
             self.channelCount = channelCount
             let format = AudioFormat(sampleFormat: .s16, sampleRate: LivenessTests.rate, channelCount: channelCount)
-            let limits = LivenessLimits(noFramesSeconds: 1, noSignalSeconds: 0.1)
-            liveness = Liveness(format: format, limits: limits, now: time)
+            let limits = LivenessLimits(noFramesSeconds: 1, noSignalSeconds: noSignalSeconds)
+            liveness = Liveness(format: format, periodFrameCount: 37, limits: limits, now: time)
         }
 
         /// Frames, each of whose samples stands for one channel.
-        mutating func play(_ frames: [[Int16]], pieces: [Int] = [37]) {
+        mutating func play(_ frames: [[Int16]], pieces: [Int] = [37], hasArrived: Bool = false) {
             var rest = frames[...]
             var turn = 0
             while !rest.isEmpty {
@@ -34,7 +34,8 @@ import Testing
                 rest = rest.dropFirst(piece.count)
                 let samples = piece.flatMap { $0 }
                 time.nanoseconds += Int64(piece.count) * 1_000_000_000 / Int64(LivenessTests.rate)
-                unsafe liveness.accept(samples.span.bytes, at: position, now: time)
+                if !hasArrived { liveness.arrive(Int64(piece.count), now: time) }
+                unsafe liveness.accept(samples.span.bytes, at: position)
                 position += Int64(piece.count)
             }
         }
@@ -153,6 +154,43 @@ import Testing
         #expect(track.periods == [period(.noFrames, 300, 2801)])
     }
 
+    // As the timeline does where it is not sure of a loss.
+    @Test(arguments: [0, 2400]) func `Frames whose place is not yet certain have come all the same`(_ gap: Int) {
+        var track = Track()
+        let frames = (0..<500).map { [Int16($0 + 1)] }
+        track.play(Array(frames[..<200]))
+        track.liveness.arrive(100, now: track.time)
+        track.wait(1000, silence: 0)
+        #expect(track.liveness.takeChanges() == [.raised(period(.noFrames, 300, 300))])
+        track.wait(1500, silence: 0)
+        track.liveness.arrive(200, now: track.time)
+        if gap == 0 {
+            // Nothing was lost.
+            track.play(Array(frames[200...]), hasArrived: true)
+            #expect(track.periods == [period(.noFrames, 300, 500)])
+            track.play(3000)
+            #expect(track.periods == [period(.noFrames, 300, 2800)])
+        } else {
+            track.play(Array(frames[200..<300]), hasArrived: true)
+            track.wait(0, silence: gap)
+            #expect(track.liveness.takeChanges() == [])
+            track.play(Array(frames[300...]), hasArrived: true)
+            #expect(track.liveness.takeChanges() == [.cleared(period(.noFrames, 300, 2700))])
+            #expect(track.periods == [period(.noFrames, 300, 2700)])
+        }
+    }
+
+    @Test func `A device that gives much at once is not missed in between`() {
+        var track = Track()
+        let format = AudioFormat(sampleFormat: .s16, sampleRate: Self.rate, channelCount: 1)
+        let limits = LivenessLimits(noFramesSeconds: 1, noSignalSeconds: 0.1)
+        track.liveness = Liveness(format: format, periodFrameCount: 3000, limits: limits, now: track.time)
+        track.wait(5999, silence: 0)
+        #expect(track.liveness.takeChanges() == [])
+        track.wait(1, silence: 0)
+        #expect(track.liveness.takeChanges() == [.raised(period(.noFrames, 0, 0))])
+    }
+
     @Test func `A device that never gives anything is told as well`() {
         var track = Track()
         track.wait(1000, silence: 0)
@@ -175,10 +213,10 @@ import Testing
     }
 
     @Test func `Periods are listed up to a limit, and counted from there on`() {
-        var track = Track()
+        var track = Track(noSignalSeconds: 0.002)
         for _ in 0..<Liveness.periodLimit + 7 {
             track.play(1)
-            track.play(100, holding: [0: 0])
+            track.play(2, holding: [0: 0])
         }
         track.play(1)
         let (periods, omittedCount) = track.liveness.periods(in: 0..<track.position)

@@ -63,12 +63,13 @@ import Testing
     }
 
     // A minute unless told.
-    @Test func `Less than a minute of zeros is nothing, and so is a short fault`() async throws {
+    @Test func `Less than a minute of zeros is nothing`() async throws {
         let tapeline = try Tapeline()
-        for (zeros, count) in [(59 * 48000, 0), (60 * 48000, 1)] {
-            let device = try device(tapeline, frames: 62 * 48000, holding: 0, in: 48000..<48000 + zeros)
-            let recording = try await tapeline.record(device).recording()
-            #expect((recording.conditions ?? []).count == count)
+        let sound = Data((0..<32000).map { UInt8(truncatingIfNeeded: $0) })
+        for (seconds, conditions) in [(59, nil), (60, [condition("no_signal", 16000, 60 * 8000)])] {
+            let file = try tapeline.folder.write(sound + Data(count: 2 * 8000 * seconds) + sound, to: "\(seconds).raw")
+            let device = Tapeline.device(file, "FORMAT=S16_LE,RATE=8000,CHANNELS=1,SPEED=max")
+            #expect(try await tapeline.record(device).recording().conditions == conditions)
         }
     }
 
@@ -110,13 +111,14 @@ import Testing
     {
         let tapeline = try Tapeline()
         let device = try tapeline.device(Ramp(), frames: 8 * 48000, "STALL=48000:3000")
-        let arguments = ["--duration", "6", "--alert-after", "1", "--buffer-size", "384000"]
+        let arguments = ["--duration", "6", "--alert-after", "1", "--period-size", "12000", "--buffer-size", "384000"]
         let recording = try await tapeline.record(device, arguments).recording()
         #expect(recording.gaps.isEmpty)
         let late = try #require(recording.conditions?.first)
         #expect(recording.conditions?.count == 1)
         #expect(late.condition == "no_frames")
-        #expect(late.firstFrame == 48000)
+        // Behind the last frame that was read; the device gives the rest of its period later.
+        #expect(late.firstFrame > 24000 && late.firstFrame <= 48000)
         #expect(late.frames > 2 * 48000 && late.frames < 5 * 48000)
     }
 }

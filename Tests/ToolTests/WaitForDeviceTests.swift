@@ -49,13 +49,13 @@ import Testing
         try plug()
         let running = try tapeline.start(
             "desk",
-            ["--wait-for-device"],
+            ["--wait-for-device", "--duration", "0.5"],
             environment: ["ALSA_CONFIG_PATH": configuration]
         )
         #expect(try await running.process.says(waiting("desk")))
         let desk = "\npcm.desk { type plug\nslave.pcm \"\(device)\" }\n"
         _ = try tapeline.folder.write(Data((general + desk).utf8), to: "asound.conf")
-        #expect(try await running.ended().recording().frames == 48000)
+        #expect(try await running.ended().recording().frames == 24000)
     }
 
     @Test(arguments: [SIGINT, SIGTERM, SIGHUP])
