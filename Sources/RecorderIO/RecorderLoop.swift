@@ -242,10 +242,9 @@ struct RecorderLoop: ~Copyable, Sendable {
         for change in changes {
             switch change {
             case .raised(let period):
-                let time = format.duration(ofFrames: period.firstFrame)
-                logger.warning(
-                    "\(period.condition.rawValue)\(channels(period)) since \(time), frame \(period.firstFrame)"
-                )
+                let first = max(0, period.firstFrame - file.firstFrame)
+                let time = format.duration(ofFrames: first)
+                logger.warning("\(period.condition.rawValue)\(channels(period)) since \(time), frame \(first)")
                 metrics.setCondition(period.condition, channelCount: period.channels?.count ?? format.channelCount)
             case .cleared(let period):
                 let time = format.duration(ofFrames: period.frameCount)

@@ -61,7 +61,8 @@ public struct RecorderProgress: Hashable, Sendable {
     /// How much of the ring waited to be written, 0 to 1.
     public var ringFill = 0.0
     public var isDeviceLost = false
-    /// What is wrong with the device now, each since its first frame; how long it lasted when one came or went (CAP-7).
+    /// What is wrong with the device now (CAP-7). Frames are counted from the start of the first file, and up to when a
+    /// condition last came or went.
     public var conditions: [ConditionPeriod] = []
 }
 

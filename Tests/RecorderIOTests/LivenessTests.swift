@@ -236,16 +236,19 @@ import Testing
             expected.append(period(run.sample == 0 ? .noSignal : .stuckSignal, run.first, run.end))
         }
         for _ in 0..<40 {
-            let sample = Int16([0, 0, 5, -5][random.below(4)])
-            let count = 1 + random.below([3, 99, 102, 300][random.below(4)])
+            // Pieces end anywhere in a run, and runs anywhere in a piece.
             var frames: [[Int16]] = []
-            for place in track.position..<track.position + Int64(count) {
-                frames.append([sample])
-                if let last = run, last.sample == sample {
-                    run = (sample, last.first, place + 1, last.count + 1)
-                } else {
-                    finish()
-                    run = (sample, place, place + 1, 1)
+            for _ in 0...random.below(3) {
+                let sample = Int16([0, 0, 5, -5][random.below(4)])
+                for _ in 0...random.below([3, 99, 102, 300][random.below(4)]) {
+                    let place = track.position + Int64(frames.count)
+                    frames.append([sample])
+                    if let last = run, last.sample == sample {
+                        run = (sample, last.first, place + 1, last.count + 1)
+                    } else {
+                        finish()
+                        run = (sample, place, place + 1, 1)
+                    }
                 }
             }
             track.play(frames, pieces: [1 + random.below(99), 1 + random.below(99)])
