@@ -43,9 +43,10 @@ import Testing
     }
 
     @Test func `A device whose configuration comes later is recorded as well`() async throws {
-        let configuration = "\(tapeline.folder.path)/asound.conf"
+        // alsa-lib looks for such a file once, and not again when it was not there.
+        let hook = "@hooks [ { func load files [ \"\(tapeline.folder.path)/desk.conf\" ] errors false } ]\n"
         let general = try String(contentsOfFile: BuiltProducts.alsaConfiguration, encoding: .utf8)
-        _ = try tapeline.folder.write(Data(general.utf8), to: "asound.conf")
+        let configuration = try tapeline.folder.write(Data((hook + general).utf8), to: "asound.conf")
         try plug()
         let running = try tapeline.start(
             "desk",
@@ -53,23 +54,23 @@ import Testing
             environment: ["ALSA_CONFIG_PATH": configuration]
         )
         #expect(try await running.process.says(waiting("desk")))
-        let desk = "\npcm.desk { type plug\nslave.pcm \"\(device)\" }\n"
-        _ = try tapeline.folder.write(Data((general + desk).utf8), to: "asound.conf")
+        let desk = "pcm.desk { type plug\nslave.pcm \"\(device)\" }\n"
+        _ = try tapeline.folder.write(Data(desk.utf8), to: "desk.conf")
         #expect(try await running.ended().recording().frames == 24000)
     }
 
     @Test(arguments: [SIGINT, SIGTERM, SIGHUP])
     func `A signal ends the wait, and nothing is left behind`(_ signal: Int32) async throws {
-        let running = try tapeline.start(device, ["--wait-for-device", "--quiet"])
-        // It is silent, so a while must do; a signal before the wait is another way to the same end.
-        try await Task.sleep(for: .milliseconds(Int(signal) * 100))
+        let running = try tapeline.start(device, ["--wait-for-device"])
+        #expect(try await running.process.says(waiting(device)))
         running.process.send(signal)
         let outcome = try await running.ended(within: .seconds(30))
         #expect(outcome.exitCode == 69)
         #expect(
             outcome.sentences == [
+                waiting(device),
                 "tapeline: cannot open \(device) (No such file or directory): choose a device from 'tapeline devices' "
-                    + "with --device"
+                    + "with --device",
             ]
         )
         #expect(outcome.standardOutput.isEmpty)
