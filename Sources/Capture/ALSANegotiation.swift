@@ -63,9 +63,8 @@ enum ALSANegotiation {
         switch -code {
         case EBUSY, EAGAIN: throw .busy(name: name)
         case EACCES, EPERM: throw .permission(name: name)
-        // The last two: a sound server that is not there, or not yet.
-        case ENOENT, ENODEV, ENXIO, ECONNREFUSED, EHOSTDOWN: throw .noSuchDevice(name: name, reason: reason(code))
-        default: throw .device(name: name, call: "snd_pcm_open", reason: reason(code))
+        // Whichever the code: a card that is away is "Invalid argument" to names like `sysdefault`.
+        default: throw .noSuchDevice(name: name, reason: reason(code))
         }
     }
 

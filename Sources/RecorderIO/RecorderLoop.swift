@@ -129,7 +129,9 @@ struct RecorderLoop: ~Copyable, Sendable {
     }
 
     private mutating func writeSteps() throws(RecorderError) {
-        while position < frameLimit, let step = timeline.nextStep(now: .now()) {
+        // One moment for all steps: on a slow machine a lost device's silence would grow while it is written, without end.
+        let now = HostTime.now()
+        while position < frameLimit, let step = timeline.nextStep(now: now) {
             let room = frameLimit - position
             switch step {
             case .frames(let count): try writeFrames(Int(min(count, room)))
