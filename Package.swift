@@ -16,6 +16,7 @@ let rules: [SwiftSetting] = [
 let tracing = Target.Dependency.product(name: "Tracing", package: "swift-distributed-tracing")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let database = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
 let package = Package(
@@ -35,6 +36,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
@@ -64,7 +66,9 @@ let package = Package(
         ),
         .target(
             name: "RecorderIO",
-            dependencies: ["Audio", "CCrypto", "CLinux", "CSndFile", "CVorbis", "Capture", "FrameRing", logging],
+            dependencies: [
+                "Audio", "CCrypto", "CLinux", "CSndFile", "CVorbis", "Capture", "FrameRing", logging, metrics,
+            ],
             swiftSettings: rules
         ),
         .target(
@@ -145,6 +149,7 @@ let package = Package(
             name: "RecorderIOTests",
             dependencies: [
                 "Audio", "Capture", "FixtureMicrophone", "FrameRing", "RecorderIO", "TestSupport", logging,
+                .product(name: "MetricsTestKit", package: "swift-metrics"),
             ],
             swiftSettings: rules
         ),

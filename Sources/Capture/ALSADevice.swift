@@ -14,6 +14,8 @@ public struct ALSADevice: ~Copyable, @unchecked Sendable {
     public let periodFrameCount: Int
     /// Frames that the device's own buffer holds.
     public let bufferFrameCount: Int
+    /// The sound card that it is on; nil where it is on none, as with a sound server or a file.
+    public let card: SoundCard?
 
     private let pcm: OpaquePointer
     private let statusMemory: OpaquePointer
@@ -21,12 +23,21 @@ public struct ALSADevice: ~Copyable, @unchecked Sendable {
 
     /// Opens a device and agrees on its format; it does not record before `start`.
     ///
+    /// - Parameters:
+    ///   - lost: the card on which the device was before; now it may have another number, and no other device will do
+    ///     (CAP-6).
+    ///   - cards: those present.
     /// - Throws: an error that names what was asked, what the device offers, and the option to change (CAP-1).
-    public init(_ options: CaptureOptions) throws(CaptureError) {
-        let handle = try ALSANegotiation.open(options)
+    public init(
+        _ options: CaptureOptions,
+        lostFrom lost: SoundCard? = nil,
+        among cards: SoundCards = SoundCards()
+    ) throws(CaptureError) {
+        let handle = try ALSANegotiation.open(options, lostFrom: lost, among: cards)
         name = options.deviceName
         unsafe pcm = handle.pcm
         unsafe statusMemory = handle.status
+        card = handle.card
         format = handle.agreement.format
         periodFrameCount = handle.agreement.periodFrameCount
         bufferFrameCount = handle.agreement.bufferFrameCount

@@ -41,6 +41,15 @@ public enum ALSADirectory {
         return devices
     }
 
+    /// Opens a device for a moment, to see whether it is there.
+    ///
+    /// - Throws: `noSuchDevice` where it is not, and what else keeps it from being opened. What it offers is not asked.
+    public static func check(_ name: String) throws(CaptureError) {
+        ALSANegotiation.forgetConfiguration()
+        let pcm = unsafe try ALSANegotiation.open(name)
+        unsafe snd_pcm_close(pcm)
+    }
+
     private static func describe(_ name: String, _ summary: String) -> DeviceDescription {
         var device = DeviceDescription(
             name: name,

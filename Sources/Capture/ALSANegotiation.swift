@@ -24,18 +24,31 @@ enum ALSANegotiation {
         let pcm: OpaquePointer
         let status: OpaquePointer
         let agreement: Agreement
+        let card: SoundCard?
     }
 
-    static func open(_ options: CaptureOptions) throws(CaptureError) -> Handle {
-        alsa_silence_messages()
+    static func open(
+        _ options: CaptureOptions,
+        lostFrom lost: SoundCard?,
+        among cards: SoundCards
+    ) throws(CaptureError) -> Handle {
+        var options = options
+        if let lost {
+            options.deviceName = try cards.name(options.deviceName, on: lost)
+            forgetConfiguration()
+        }
         let pcm = unsafe try open(options.deviceName)
         do throws(CaptureError) {
+            let card = unsafe cards.card(numbered: cardNumber(pcm))
+            if let lost, card?.identity.isSame(as: lost.identity) != true {
+                throw .otherDevice(name: options.deviceName, lost: lost.identity.description)
+            }
             let agreement = unsafe try agree(pcm, options)
             var status: OpaquePointer?
             guard unsafe snd_pcm_status_malloc(&status) == 0, let status = unsafe status else {
                 throw .system(call: "snd_pcm_status_malloc", code: ENOMEM)
             }
-            return unsafe Handle(pcm: pcm, status: status, agreement: agreement)
+            return unsafe Handle(pcm: pcm, status: status, agreement: agreement, card: card)
         } catch {
             unsafe snd_pcm_close(pcm)
             throw error
@@ -43,14 +56,28 @@ enum ALSANegotiation {
     }
 
     static func open(_ name: String) throws(CaptureError) -> OpaquePointer {
+        alsa_silence_messages()
         var pcm: OpaquePointer?
         let code = unsafe snd_pcm_open(&pcm, name, SND_PCM_STREAM_CAPTURE, Int32(SND_PCM_NONBLOCK))
         if code >= 0, let pcm = unsafe pcm { return unsafe pcm }
         switch -code {
         case EBUSY, EAGAIN: throw .busy(name: name)
         case EACCES, EPERM: throw .permission(name: name)
+        // Whichever the code: a card that is away is "Invalid argument" to names like `sysdefault`.
         default: throw .noSuchDevice(name: name, reason: reason(code))
         }
+    }
+
+    /// Has the next open read ALSA's configuration anew: it knows the cards of the time when it was read.
+    static func forgetConfiguration() { snd_config_update_free_global() }
+
+    /// The number of the kernel's card that a device lies on, through any plugins; -1 if on none.
+    private static func cardNumber(_ pcm: OpaquePointer) -> Int {
+        var memory: OpaquePointer?
+        guard unsafe snd_pcm_info_malloc(&memory) == 0, let info = unsafe memory else { return -1 }
+        defer { unsafe snd_pcm_info_free(info) }
+        guard unsafe snd_pcm_info(pcm, info) == 0 else { return -1 }
+        return unsafe Int(snd_pcm_info_get_card(info))
     }
 
     static func agree(_ pcm: OpaquePointer, _ options: CaptureOptions) throws(CaptureError) -> Agreement {

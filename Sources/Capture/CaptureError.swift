@@ -2,6 +2,8 @@
 public enum CaptureError: Error, Hashable, Sendable {
     /// There is no such device, or it is unplugged.
     case noSuchDevice(name: String, reason: String)
+    /// The device that was lost is away, and its name is another one's now.
+    case otherDevice(name: String, lost: String)
     /// Another program holds it.
     case busy(name: String)
     case permission(name: String)
@@ -14,7 +16,7 @@ public enum CaptureError: Error, Hashable, Sendable {
     /// True if the same call may work later, without any change by the user.
     public var isRetryable: Bool {
         switch self {
-        case .noSuchDevice, .busy, .device: true
+        case .noSuchDevice, .otherDevice, .busy, .device: true
         case .permission, .notOffered, .system: false
         }
     }
@@ -25,6 +27,8 @@ extension CaptureError: CustomStringConvertible {
         switch self {
         case .noSuchDevice(let name, let reason):
             "cannot open \(name) (\(reason)): choose a device from 'tapeline devices' with --device"
+        case .otherDevice(let name, let lost):
+            "\(name) is another device now: plug \(lost) in again"
         case .busy(let name):
             "\(name) is in use by another program: stop that program, or choose another device with --device"
         case .permission(let name):

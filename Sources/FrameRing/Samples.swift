@@ -50,6 +50,62 @@ public enum Samples {
         return max(Float(high), -Float(low)) / -Float(Sample.min)
     }
 
+    /// How many frames hold the same sample in a channel, from the first one on, or from the last one back.
+    public static func steadyFrameCount(
+        of bytes: RawSpan,
+        _ format: AudioFormat,
+        channel: Int,
+        fromEnd isFromEnd: Bool = false
+    ) -> Int {
+        let frameCount = bytes.byteCount / format.bytesPerFrame
+        precondition(channel < format.channelCount)
+        guard frameCount > 0 else { return 0 }
+        let stride = isFromEnd ? -format.channelCount : format.channelCount
+        let start = isFromEnd ? (frameCount - 1) * format.channelCount + channel : channel
+        return unsafe bytes.withUnsafeBytes { memory in
+            switch format.sampleFormat {
+            case .s16:
+                let samples = unsafe memory.assumingMemoryBound(to: Int16.self)
+                return steadyCount(frameCount, start, stride) { unsafe Int32(samples[$0]) }
+            case .s24Packed:
+                return steadyCount(frameCount, start, stride) { unsafe packedSample(memory, $0) }
+            case .s24, .s32, .float:
+                let format = format.sampleFormat
+                return steadyCount(frameCount, start, stride) { unsafe word(memory, $0, format) }
+            }
+        }
+    }
+
+    /// The bits of one sample, of which those of 0 are 0.
+    public static func bits(of bytes: RawSpan, _ format: SampleFormat, sample index: Int) -> Int32 {
+        precondition(index >= 0 && (index + 1) * format.byteCount <= bytes.byteCount)
+        return unsafe bytes.withUnsafeBytes { memory in
+            switch format {
+            case .s16: unsafe Int32(memory.assumingMemoryBound(to: Int16.self)[index])
+            case .s24Packed: unsafe packedSample(memory, index)
+            case .s24, .s32, .float: unsafe word(memory, index, format)
+            }
+        }
+    }
+
+    @inline(__always)
+    private static func steadyCount(_ frameCount: Int, _ start: Int, _ stride: Int, _ sample: (Int) -> Int32) -> Int {
+        let first = sample(start)
+        for frame in 1..<max(1, frameCount) where sample(start + frame * stride) != first { return frame }
+        return frameCount
+    }
+
+    @inline(__always)
+    private static func word(_ memory: UnsafeRawBufferPointer, _ index: Int, _ format: SampleFormat) -> Int32 {
+        let word = unsafe memory.assumingMemoryBound(to: Int32.self)[index]
+        return switch format {
+        case .s24: word << 8
+        // The negative zero.
+        case .float: word == Int32.min ? 0 : word
+        default: word
+        }
+    }
+
     /// A packed 24-bit sample in the upper three bytes of a word.
     @inline(__always)
     private static func packedSample(_ memory: UnsafeRawBufferPointer, _ index: Int) -> Int32 {

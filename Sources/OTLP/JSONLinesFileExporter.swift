@@ -28,6 +28,14 @@ public struct JSONLinesFileExporter: RequestExporter {
 
     func export(_ spans: ExportRequest) async throws {
         let line = try spans.bytes(.json)
-        try await queue.value { [path] in try AppendOnlyFile.opened(at: path).append(line: line) }
+        try await queue.value { [path] in
+            do throws(SpansFileError) {
+                try AppendOnlyFile.opened(at: path).append(line: line)
+            } catch {
+                // The disk may have had a bad moment. What it has not synced is in the file all the same.
+                guard error.call != .fsync else { throw error }
+                try AppendOnlyFile.opened(at: path).append(line: line)
+            }
+        }
     }
 }

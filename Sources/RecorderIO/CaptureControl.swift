@@ -9,6 +9,7 @@ final class CaptureControl: Sendable {
     private let stopRequest = Atomic<Bool>(false)
     private let freeRunning = Atomic<Bool>(false)
     private let realtime = Atomic<Int>(0)
+    private let otherDevice = Atomic<Bool>(false)
 
     init() throws(FrameRingError) {
         wakeup = try Wakeup()
@@ -35,6 +36,12 @@ final class CaptureControl: Sendable {
         case 2: false
         default: nil
         }
+    }
+
+    /// Whether another device has the name of the lost one.
+    var isOtherDevicePresent: Bool {
+        get { otherDevice.load(ordering: .relaxed) }
+        set { otherDevice.store(newValue, ordering: .relaxed) }
     }
 
     func setRealtime(_ isRealtime: Bool) { realtime.store(isRealtime ? 1 : 2, ordering: .releasing) }

@@ -11,6 +11,8 @@ struct CaptureLoop: ~Copyable, Sendable {
     private let format: AudioFormat
     private let periodFrameCount: Int
     private let bufferFrameCount: Int
+    /// Where the device is looked for when it is lost.
+    private let card: SoundCard?
     private let control: CaptureControl
     private var device: ALSADevice?
     private var frames: FrameProducer
@@ -61,6 +63,7 @@ struct CaptureLoop: ~Copyable, Sendable {
         format = device.format
         periodFrameCount = device.periodFrameCount
         bufferFrameCount = device.bufferFrameCount
+        card = device.card
         self.options = options.fixed(to: device.format)
         self.device = consume device
         self.frames = frames
@@ -231,10 +234,12 @@ struct CaptureLoop: ~Copyable, Sendable {
         sleep(milliseconds: Self.reopenMilliseconds)
         guard !control.isStopRequested else { return }
         do throws(CaptureError) {
-            let found = try ALSADevice(options)
+            let found = try ALSADevice(options, lostFrom: card)
+            control.isOtherDevicePresent = false
             if found.start() { device = consume found }
         } catch {
             // Still away. The timeline shows the loss; the next try follows.
+            if case .otherDevice = error { control.isOtherDevicePresent = true }
         }
     }
 

@@ -22,6 +22,10 @@ public struct FinishedRecording: Hashable, Sendable {
     public var peakDBFS: Double?
     public var droppedFrameCount: Int64
     public var gaps: [Gap]
+    /// What was wrong with the device, and when; at most 1000 (CAP-7).
+    public var conditions: [ConditionPeriod]
+    /// How many more there were.
+    public var omittedConditionCount: Int
 
     public init(
         id: String,
@@ -35,7 +39,9 @@ public struct FinishedRecording: Hashable, Sendable {
         byteCount: Int64,
         peakDBFS: Double?,
         droppedFrameCount: Int64,
-        gaps: [Gap]
+        gaps: [Gap],
+        conditions: [ConditionPeriod] = [],
+        omittedConditionCount: Int = 0
     ) {
         self.id = id
         self.path = path
@@ -49,6 +55,8 @@ public struct FinishedRecording: Hashable, Sendable {
         self.peakDBFS = peakDBFS
         self.droppedFrameCount = droppedFrameCount
         self.gaps = gaps
+        self.conditions = conditions
+        self.omittedConditionCount = omittedConditionCount
     }
 
     /// Length at the nominal rate (REC-6).

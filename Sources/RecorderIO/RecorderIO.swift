@@ -47,6 +47,7 @@ public final class RecorderIO: Sendable {
         let recorder = try RecorderLoop(
             options: options,
             format: format,
+            card: device.card,
             periodFrameCount: periodFrameCount,
             control: control,
             shared: shared,

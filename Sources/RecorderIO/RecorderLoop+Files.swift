@@ -39,6 +39,7 @@ extension RecorderLoop {
             outage.end()
             hasToldOfOutage = false
         }
+        liveness.beginFile()
         wish.started.complete(nil)
     }
 
@@ -54,7 +55,7 @@ extension RecorderLoop {
 
     /// Finalizes a file on a thread of its own, so that a long file's digest does not keep the ring waiting.
     private func finalize(_ file: consuming RecordingFile, into ended: Completion<RecordingOutcome>) {
-        let circumstances = circumstances
+        let circumstances = circumstances(of: file)
         do throws(CaptureError) {
             _ = try RealtimeThread(name: "tapeline-final", owning: file) { file in
                 ended.complete(file.finalize(circumstances))
@@ -67,21 +68,22 @@ extension RecorderLoop {
     }
 
     consuming func finalizeLastFile() -> RecordingOutcome {
-        let circumstances = circumstances
         guard var file = file.take() else {
             var outcome = RecordingOutcome(recording: nil, error: failure)
             outcome.droppedFrameCount = droppedFrameCount
             return outcome
         }
         file.drop(droppedFrameCount)
+        let circumstances = circumstances(of: file)
         return file.finalize(circumstances)
     }
 
-    private var circumstances: RecordingFile.Circumstances {
+    private func circumstances(of file: borrowing RecordingFile) -> RecordingFile.Circumstances {
         RecordingFile.Circumstances(
             trackStart: timeline.startTime,
             trackStartWallTime: wallTimeAtStart + (timeline.startTime?.seconds(since: hostTimeAtStart) ?? 0),
             measuredRate: timeline.clock.measuredRate,
+            conditions: liveness.periods(in: file.firstFrame..<file.firstFrame + file.frameCount),
             failure: failure
         )
     }

@@ -9,6 +9,7 @@ internal import Logging
 struct RecorderLoop: ~Copyable, Sendable {
     let options: RecorderOptions
     let format: AudioFormat
+    private let card: SoundCard?
     let control: CaptureControl
     let shared: RecorderShared
     let logger: Logger
@@ -26,6 +27,8 @@ struct RecorderLoop: ~Copyable, Sendable {
     private var frames: FrameConsumer
     private var blocks: FrameConsumer
     var timeline: TrackTimeline
+    var liveness: Liveness
+    private let metrics: CaptureMetrics
     /// What the timeline has given out, and no file has taken.
     private var waitingStep: TrackTimeline.Step?
     /// The track's frames so far: in files, or dropped.
@@ -37,6 +40,7 @@ struct RecorderLoop: ~Copyable, Sendable {
     private var isCaptureOver = false
     private(set) var isOver = false
     private var hasWarned = false
+    private var hasToldOfOtherDevice = false
     /// Both clocks at the start, read once: steps of the wall clock move nothing after that (REC-6).
     let wallTimeAtStart = WallClock.now()
     let hostTimeAtStart = HostTime.now()
@@ -52,6 +56,7 @@ struct RecorderLoop: ~Copyable, Sendable {
     init(
         options: RecorderOptions,
         format: AudioFormat,
+        card: SoundCard?,
         periodFrameCount: Int,
         control: CaptureControl,
         shared: RecorderShared,
@@ -71,6 +76,7 @@ struct RecorderLoop: ~Copyable, Sendable {
         self.options = options
         folder = Folder.parent(of: options.filePath)
         self.format = format
+        self.card = card
         self.control = control
         self.shared = shared
         self.logger = logger
@@ -78,6 +84,13 @@ struct RecorderLoop: ~Copyable, Sendable {
         self.blocks = blocks
         self.frameLimit = frameLimit ?? .max
         timeline = TrackTimeline(format: format, periodFrameCount: periodFrameCount)
+        liveness = Liveness(
+            format: format,
+            periodFrameCount: periodFrameCount,
+            limits: options.liveness,
+            now: .now()
+        )
+        metrics = CaptureMetrics(device: options.capture.deviceName)
     }
 
     /// Runs until capture has ended and all of it is in the file; then finalizes.
@@ -108,10 +121,14 @@ struct RecorderLoop: ~Copyable, Sendable {
         shared.update { $0.ringFill = fill }
         while let block = nextBlock() {
             timeline.accept(block)
+            if block.kind == .frames { liveness.arrive(block.frameCount, now: .now()) }
             if timeline.clock.isFreeRunning, !control.isFreeRunning { control.isFreeRunning = true }
             if block.kind == .ended || block.kind == .stopped { isCaptureOver = true }
             try takeSteps()
-            if block.kind == .lost { logger.warning("the device is lost: waiting for it to come back") }
+            if block.kind == .lost {
+                let identity = card.map { " (\($0.identity))" } ?? ""
+                logger.warning("the device\(identity) is lost: waiting for it to come back")
+            }
             if block.kind == .frames, block.discontinuity == .deviceLost { logger.notice("the device is back") }
         }
         // Without a file the ring is kept three quarters full.
@@ -137,14 +154,16 @@ struct RecorderLoop: ~Copyable, Sendable {
         return block
     }
 
-    private mutating func nextStep() -> TrackTimeline.Step? {
+    private mutating func nextStep(_ now: HostTime) -> TrackTimeline.Step? {
         guard position < frameLimit else { return nil }
-        return waitingStep.take() ?? timeline.nextStep(now: .now())
+        return waitingStep.take() ?? timeline.nextStep(now: now)
     }
 
     /// Whatever happens to the file, a step is written to it, or waits for the next one.
     private mutating func writeSteps() throws(RecorderError) {
-        while let step = nextStep() {
+        // One moment for all steps: on a slow machine a lost device's silence would grow while it is written, without end.
+        let now = HostTime.now()
+        while let step = nextStep(now) {
             waitingStep = step
             let room = frameLimit - position
             switch step {
@@ -155,6 +174,7 @@ struct RecorderLoop: ~Copyable, Sendable {
             case .silence(let count, let cause):
                 guard let silence = try file?.writeSilence(min(count, room), cause) else { return }
                 position += silence.frameCount
+                metrics.count(gap: cause, frameCount: silence.frameCount, isNew: silence.isNew)
                 waitingStep = count > silence.frameCount ? .silence(count - silence.frameCount, cause) : nil
                 if silence.isNew, let gap = file?.gaps.last {
                     let time = format.duration(ofFrames: gap.firstFrame)
@@ -168,8 +188,10 @@ struct RecorderLoop: ~Copyable, Sendable {
     /// Writes one piece, and returns its length.
     private mutating func writeFrames(_ frameCount: Int) throws(RecorderError) -> Int64 {
         let piece = min(frameCount, max(1, Self.pieceByteCount / format.bytesPerFrame))
+        let place = position
         let count = try frames.read(atMost: piece) { (bytes) throws(RecorderError) in
             recentPeak = max(recentPeak, try file?.write(bytes) ?? 0)
+            liveness.accept(bytes, at: place)
             return bytes.byteCount / format.bytesPerFrame
         }
         precondition(count > 0, "a block promised frames that are not in the ring")
@@ -178,13 +200,18 @@ struct RecorderLoop: ~Copyable, Sendable {
 
     /// Leaves in the ring what it can keep for the next file, and counts what it cannot.
     private mutating func dropSteps() {
-        while let step = nextStep() {
+        let now = HostTime.now()
+        while let step = nextStep(now) {
             let room = frameLimit - position
             switch step {
             case .frames(let count):
                 let dropped = Int64(frames.availableFrameCount() - keptFrameCount)
                 guard dropped > 0 else { return waitingStep = step }
-                let piece = frames.read(atMost: Int(min(dropped, count, room))) { $0.byteCount / format.bytesPerFrame }
+                let place = position
+                let piece = frames.read(atMost: Int(min(dropped, count, room))) { bytes in
+                    liveness.accept(bytes, at: place)
+                    return bytes.byteCount / format.bytesPerFrame
+                }
                 position += Int64(piece)
                 droppedFrameCount += Int64(piece)
                 waitingStep = count > piece ? .frames(count - Int64(piece)) : nil
@@ -214,6 +241,7 @@ struct RecorderLoop: ~Copyable, Sendable {
     // MARK: For those who watch
 
     private mutating func report() {
+        judge()
         shared.update { progress in
             progress.frameCount = file?.frameCount ?? 0
             progress.peak = recentPeak
@@ -222,11 +250,42 @@ struct RecorderLoop: ~Copyable, Sendable {
             progress.isDeviceLost = timeline.isLost
         }
         recentPeak = 0
+        if control.isOtherDevicePresent, !hasToldOfOtherDevice, let card {
+            let name = options.capture.deviceName
+            logger.warning("\(CaptureError.otherDevice(name: name, lost: card.identity.description))")
+        }
+        hasToldOfOtherDevice = control.isOtherDevicePresent
         guard !hasWarned, let isRealtime = control.isRealtime else { return }
         hasWarned = true
         guard !isRealtime || !frames.isMemoryLocked else { return }
         logger.warning(
             "capture runs without real-time priority or locked memory: allow this user rtprio and memlock in limits.conf"
         )
+    }
+
+    /// Tells what has come to be wrong with the device, and what no longer is (CAP-7).
+    private mutating func judge() {
+        liveness.check(now: .now())
+        let changes = liveness.takeChanges()
+        guard !changes.isEmpty else { return }
+        let held = liveness.held(at: position)
+        shared.update { $0.conditions = held }
+        for change in changes {
+            switch change {
+            case .raised(let period):
+                let first = max(0, period.firstFrame - (file?.firstFrame ?? position))
+                let time = format.duration(ofFrames: first)
+                logger.warning("\(period.condition.rawValue)\(channels(period)) since \(time), frame \(first)")
+                metrics.setCondition(period.condition, channelCount: period.channels?.count ?? format.channelCount)
+            case .cleared(let period):
+                let time = format.duration(ofFrames: period.frameCount)
+                logger.notice("\(period.condition.rawValue)\(channels(period)) is over after \(time)")
+                metrics.setCondition(period.condition, channelCount: 0)
+            }
+        }
+    }
+
+    private func channels(_ period: ConditionPeriod) -> String {
+        period.channels.map { " (channels \($0.map(String.init).joined(separator: ", ")))" } ?? ""
     }
 }

@@ -15,6 +15,7 @@ public struct RecorderOptions: Sendable {
     public var durationSeconds: Double?
     /// How much audio the ring holds while the disk stalls (RING-1).
     public var ringSeconds: Double
+    public var liveness: LivenessLimits
 
     public init(
         capture: CaptureOptions,
@@ -23,7 +24,8 @@ public struct RecorderOptions: Sendable {
         replacesFile: Bool = false,
         recordingID: String,
         durationSeconds: Double? = nil,
-        ringSeconds: Double = 10
+        ringSeconds: Double = 10,
+        liveness: LivenessLimits = LivenessLimits()
     ) {
         self.capture = capture
         self.container = container
@@ -32,6 +34,20 @@ public struct RecorderOptions: Sendable {
         self.recordingID = recordingID
         self.durationSeconds = durationSeconds
         self.ringSeconds = ringSeconds
+        self.liveness = liveness
+    }
+}
+
+/// How long a device may seem to record before something is told to be wrong with it (CAP-7). The recording goes on.
+public struct LivenessLimits: Hashable, Sendable {
+    /// How long nothing may arrive.
+    public var noFramesSeconds: Double
+    /// How long only zeros, or one other constant, may arrive.
+    public var noSignalSeconds: Double
+
+    public init(noFramesSeconds: Double = 10, noSignalSeconds: Double = 60) {
+        self.noFramesSeconds = noFramesSeconds
+        self.noSignalSeconds = noSignalSeconds
     }
 }
 
@@ -45,6 +61,9 @@ public struct RecorderProgress: Hashable, Sendable {
     /// How much of the ring waited to be written, 0 to 1.
     public var ringFill = 0.0
     public var isDeviceLost = false
+    /// What is wrong with the device now (CAP-7). Frames are counted from the start of the first file, and up to when a
+    /// condition last came or went.
+    public var conditions: [ConditionPeriod] = []
 }
 
 /// How a recording ended: with an error there may be a recording all the same, of what came before it (REC-9).

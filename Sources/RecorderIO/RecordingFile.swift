@@ -101,6 +101,8 @@ struct RecordingFile: ~Copyable, Sendable {
         var trackStart: HostTime?
         var trackStartWallTime: Double
         var measuredRate: Double?
+        /// By the file's own positions.
+        var conditions: (periods: [ConditionPeriod], omittedCount: Int)
         /// Why writing ended early, if it did.
         var failure: RecorderError?
     }
@@ -120,7 +122,9 @@ struct RecordingFile: ~Copyable, Sendable {
             byteCount: 0,
             peakDBFS: peak > 0 ? Decibels.fullScale(peak) : nil,
             droppedFrameCount: droppedFrameCount,
-            gaps: gaps
+            gaps: gaps,
+            conditions: circumstances.conditions.periods,
+            omittedConditionCount: circumstances.conditions.omittedCount
         )
         var failure = circumstances.failure
         do throws(RecorderError) {
@@ -153,6 +157,7 @@ extension FinishedRecording {
             return gap
         }
         droppedFrameCount += captured - capturedFrameCount
+        conditions = conditions.compactMap { $0.clipped(to: 0..<frameCount) }
     }
 
     /// Frames of the device that the file holds.

@@ -255,7 +255,8 @@ public actor AgentSession {
             filePath: path,
             replacesFile: options.replacesFile,
             recordingID: recordingID,
-            durationSeconds: options.durationSeconds
+            durationSeconds: options.durationSeconds,
+            liveness: options.liveness
         )
     }
 

@@ -12,6 +12,8 @@ public struct SessionOptions: Sendable {
     public var replacesFile: Bool
     /// Ends the recording after exactly so many seconds of its timeline.
     public var durationSeconds: Double?
+    /// When a device that seems to record is told to be silent or stuck.
+    public var liveness: LivenessLimits
     /// How long finalizing may take before the session ends without its recording.
     public var finalizeLimit: Duration
     /// Makes the primary upload, before the exporters run; nil for none.
@@ -31,6 +33,7 @@ public struct SessionOptions: Sendable {
         place: RecordingPlace,
         replacesFile: Bool = false,
         durationSeconds: Double? = nil,
+        liveness: LivenessLimits = LivenessLimits(),
         finalizeLimit: Duration = .seconds(60),
         uploader: (any SessionReportUploader)? = nil,
         endLimit: Duration? = nil,
@@ -43,6 +46,7 @@ public struct SessionOptions: Sendable {
         self.place = place
         self.replacesFile = replacesFile
         self.durationSeconds = durationSeconds
+        self.liveness = liveness
         self.finalizeLimit = finalizeLimit
         self.uploader = uploader
         self.endLimit = endLimit

@@ -55,7 +55,9 @@ extension SessionReport.Recording {
             byteCount: bytes,
             peakDBFS: peakDBFS,
             droppedFrameCount: droppedFrames,
-            gaps: gaps
+            gaps: gaps,
+            conditions: conditions ?? [],
+            omittedConditionCount: omittedConditions ?? 0
         )
     }
 }

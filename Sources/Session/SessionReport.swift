@@ -50,9 +50,13 @@ public struct SessionReport: Codable, Hashable, Sendable {
         public var peakDBFS: Double?
         public var droppedFrames: Int64
         public var gaps: [Gap]
+        /// What was wrong with the device, and when (CAP-7); nil for nothing.
+        public var conditions: [ConditionPeriod]?
+        /// How many more there were than are listed.
+        public var omittedConditions: Int?
 
         enum CodingKeys: String, CodingKey {
-            case id, path, container, channels, frames, sha256, bytes, gaps
+            case id, path, container, channels, frames, sha256, bytes, gaps, conditions
             case sampleFormat = "sample_format"
             case sampleRateHz = "sample_rate_hz"
             case measuredRateHz = "measured_rate_hz"
@@ -60,6 +64,7 @@ public struct SessionReport: Codable, Hashable, Sendable {
             case startedAt = "started_at"
             case peakDBFS = "peak_dbfs"
             case droppedFrames = "dropped_frames"
+            case omittedConditions = "omitted_conditions"
         }
 
         init(_ recording: FinishedRecording) {
@@ -78,6 +83,8 @@ public struct SessionReport: Codable, Hashable, Sendable {
             peakDBFS = recording.peakDBFS
             droppedFrames = recording.droppedFrameCount
             gaps = recording.gaps
+            conditions = recording.conditions.isEmpty ? nil : recording.conditions
+            omittedConditions = recording.omittedConditionCount == 0 ? nil : recording.omittedConditionCount
         }
     }
 

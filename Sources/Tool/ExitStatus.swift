@@ -31,7 +31,7 @@ enum ExitStatus {
 
     static func code(for error: CaptureError) -> ExitCode {
         switch error {
-        case .noSuchDevice, .busy, .device, .system: deviceUnavailable
+        case .noSuchDevice, .otherDevice, .busy, .device, .system: deviceUnavailable
         case .permission: permission
         case .notOffered: usage
         }

@@ -24,6 +24,10 @@ struct LevelMeter {
         if progress.gapCount > 0 { line += "  gaps \(progress.gapCount)" }
         line += "  ring \(Int(progress.ringFill * 100)) %"
         if progress.isDeviceLost { line += "  DEVICE LOST" }
+        for period in progress.conditions {
+            line += "  " + period.condition.rawValue.uppercased()
+            if let channels = period.channels { line += " \(channels.map(String.init).joined(separator: ","))" }
+        }
         return line
     }
 

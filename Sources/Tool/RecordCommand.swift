@@ -64,6 +64,17 @@ struct RecordCommand: AsyncParsableCommand {
     )
     var diskBudget: ByteCount?
 
+    @Flag(help: "Wait for a device that is not there yet, until it comes or a signal does.")
+    var waitForDevice = false
+
+    @Option(
+        help: """
+            Tell of a device that gives nothing, or only one sample, for so many seconds (default: 10 without frames, 60 \
+            without a signal).
+            """
+    )
+    var alertAfter: Double?
+
     @Option(help: "Frames that the device hands over at once (default: about 250 ms).")
     var periodSize: Int?
 
@@ -102,6 +113,7 @@ struct RecordCommand: AsyncParsableCommand {
         try check(rate.map { (8000...384_000).contains($0) }, "--rate must be from 8000 to 384000")
         try check(channels.map { (1...64).contains($0) }, "--channels must be from 1 to 64")
         try check(duration.map { $0 > 0 && $0 < 1e9 }, "--duration must be a number of seconds above 0")
+        try check(alertAfter.map { $0 >= 1 && $0 < 1e9 }, "--alert-after must be a number of seconds from 1")
         try check(periodSize.map { $0 > 0 }, "--period-size must be above 0")
         try check(bufferSize.map { $0 > (periodSize ?? 1) }, "--buffer-size must be larger than the period")
         try check(output == nil || directory == nil, "--output and --directory exclude each other: give one of them")
@@ -159,6 +171,7 @@ struct RecordCommand: AsyncParsableCommand {
                 ?? .directory(path: directory.map(ProgramState.absolute) ?? state.path),
             replacesFile: force,
             durationSeconds: duration,
+            liveness: alertAfter.map { LivenessLimits(noFramesSeconds: $0, noSignalSeconds: $0) } ?? LivenessLimits(),
             uploader: try uploader(state.environment, state.logger),
             journal: database.map { database in
                 SessionJournal(database, logger: state.logger) {
@@ -176,7 +189,7 @@ struct RecordCommand: AsyncParsableCommand {
         let code = try await ServiceContext.withValue(state.telemetry.parent) {
             try await JobContext.run(id: session.id) { _ in
                 let run = RecordRun(session: session, upkeep: upkeep, isQuiet: quiet, isJSON: json)
-                return try await run.run(exporters: exporters)
+                return try await run.run(exporters: exporters, waitingFor: waitForDevice ? device : nil)
             }
         }
         await state.shutDown()

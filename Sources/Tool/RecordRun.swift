@@ -12,6 +12,13 @@ actor RecordRun {
     private let isJSON: Bool
     private let upkeep: Upkeep?
     private var isRecordingOver = false
+    /// The wait for a device that is not there.
+    private var waiting: Task<Bool, Never>?
+    private var hasStarted = false
+    /// A signal came before recording did.
+    private var isFinishAsked = false
+
+    private static let refusalLimit = 5
 
     /// - Parameter upkeep: what goes on beside the recording, which it must not delay.
     init(session: AgentSession, upkeep: Upkeep?, isQuiet: Bool, isJSON: Bool) {
@@ -21,19 +28,24 @@ actor RecordRun {
         self.isJSON = isJSON
     }
 
-    func run(exporters: [any RecordingExporter]) async throws -> ExitCode {
+    /// - Parameter device: waited for where it is not there; nil for no wait.
+    func run(exporters: [any RecordingExporter], waitingFor device: String?) async throws -> ExitCode {
         let signals = try SignalWatch.events()
-        do throws(SessionError) {
-            try await session.start(recordingExporters: exporters)
-        } catch {
-            StandardError.line("tapeline: \(error)")
-            return ExitStatus.code(for: error)
+        let steering = Task { await steer(signals) }
+        defer { steering.cancel() }
+        if let refusal = await start(exporters, waitingFor: device) {
+            StandardError.line("tapeline: \(refusal)")
+            isRecordingOver = true
+            // What earlier recordings need must not depend on a device that may be broken.
+            if !isFinishAsked { await upkeep?.runOnce() }
+            await upkeep?.finish()
+            return ExitStatus.code(for: refusal)
         }
+        hasStarted = true
         upkeep?.start()
         await announce()
         let meter = Task { await showMeter() }
-        let steering = Task { await steer(signals) }
-        defer { steering.cancel() }
+        if isFinishAsked { await session.stopRecording() }
         await session.recordingEnded()
         isRecordingOver = true
         meter.cancel()
@@ -45,6 +57,44 @@ actor RecordRun {
         return ExitStatus.code(for: reports, failed: await session.failure != nil)
     }
 
+    /// - Returns: why nothing is recorded; nil if it is.
+    private func start(
+        _ exporters: [any RecordingExporter],
+        waitingFor device: String?
+    ) async -> SessionError? {
+        while true {
+            do throws(SessionError) {
+                try await session.start(recordingExporters: exporters)
+                return nil
+            } catch {
+                guard let device, case .recorder(.capture(.noSuchDevice(_, let reason))) = error else { return error }
+                upkeep?.start()
+                if !isQuiet { StandardError.line("tapeline: \(device) is not there (\(reason)): waiting for it") }
+                waiting = Task { await wait(for: device) }
+                if await waiting?.value == false { return error }
+            }
+        }
+    }
+
+    /// Looks every second whether the device is there, and claims nothing (SES-3).
+    ///
+    /// - Returns: false if a signal came first.
+    private func wait(for device: String) async -> Bool {
+        var refusalCount = 0
+        while !isFinishAsked {
+            do { try await Task.sleep(for: .seconds(1)) } catch { continue }
+            do throws(CaptureError) {
+                try ALSADirectory.check(device)
+                return true
+            } catch {
+                // One that has just come may be busy or forbidden for a moment, while the system sets it up.
+                if case .noSuchDevice = error { refusalCount = 0 } else { refusalCount += 1 }
+                if refusalCount > Self.refusalLimit { return true }
+            }
+        }
+        return false
+    }
+
     /// The first signal ends the recording, the next one skips what has not been exported, never the finalizing (CLI-1).
     private func steer(_ signals: AsyncStream<SignalWatch.Event>) async {
         for await signal in signals {
@@ -52,6 +102,10 @@ actor RecordRun {
             case .finish where isRecordingOver:
                 await session.skipExport()
                 upkeep?.skip()
+            case .finish where !hasStarted:
+                isFinishAsked = true
+                waiting?.cancel()
+            case .nextFile where !hasStarted: continue
             case .finish: await session.stopRecording()
             case .nextFile:
                 do throws(SessionError) {

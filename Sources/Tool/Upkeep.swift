@@ -21,18 +21,45 @@ final class Upkeep: Sendable {
         relay = state.relay(database, budget: budget)
     }
 
+    /// Does it until told to finish; once, however often this is called.
     func start() {
-        let running = Task.detached { [self] in
-            let recovery = state.recovery(database)
-            _ = await recovery.run(below: directories) { self.isWanted.load(ordering: .relaxed) }
+        begin { [self] in
+            await recover()
+            await relay.run()
+        }
+    }
+
+    /// Does it once, and waits for the end; nothing, where it goes on already.
+    func runOnce() async {
+        let isFirst = begin { [self] in
+            await recover()
             do throws(StoreError) {
-                try await relay.learn(below: directories)
+                try await relay.deliverAll()
             } catch {
                 state.logger.error("\(error)")
             }
-            await relay.run()
         }
-        task.withLock { $0 = running }
+        if isFirst { await task.withLock { $0 }?.value }
+    }
+
+    /// - Returns: false where it had begun before.
+    @discardableResult
+    private func begin(_ work: @escaping @Sendable () async -> Void) -> Bool {
+        task.withLock { task in
+            guard task == nil else { return false }
+            task = Task.detached { await work() }
+            return true
+        }
+    }
+
+    private func recover() async {
+        let recovery = state.recovery(database)
+        _ = await recovery.run(below: directories) { self.isWanted.load(ordering: .relaxed) }
+        do throws(StoreError) {
+            try await relay.learn(below: directories)
+        } catch {
+            state.logger.error("\(error)")
+        }
     }
 
     /// Waits for what is under way, each within its own limits; nothing more is begun.

@@ -127,6 +127,17 @@ import Testing
         }
     }
 
+    // CAP-6
+    @Test func `A device that was on a sound card is not taken from anywhere else`() throws {
+        let name = Microphones.fixture("speech-16k-mono.wav")
+        let options = CaptureOptions(deviceName: name)
+        #expect(try ALSADevice(options).card == nil)
+        let card = SoundCard(number: 1, identity: CardIdentity(cardID: "Mic"))
+        #expect(throws: CaptureError.otherDevice(name: name, lost: "card Mic")) {
+            _ = try ALSADevice(options, lostFrom: card)
+        }
+    }
+
     // CAP-4
     @Test func `A device's times lie on the monotonic clock`() throws {
         let device = try ALSADevice(

@@ -86,6 +86,44 @@ import Testing
         #expect(isSame)
     }
 
+    // CAP-7
+    @Test(arguments: SampleFormat.allCases)
+    func `The frames that hold one sample are counted in each channel, from both ends`(format: SampleFormat) {
+        let one = [UInt8](repeating: 0x11, count: format.byteCount)
+        let two = [UInt8](repeating: 0x22, count: format.byteCount)
+        // Two channels: 1 1 2 1 and 2 1 1 1.
+        let bytes = one + two + one + one + two + one + one + one
+        let stereo = AudioFormat(sampleFormat: format, sampleRate: 48000, channelCount: 2)
+        let counts = (0..<2).map { channel in
+            unsafe [
+                Samples.steadyFrameCount(of: bytes.span.bytes, stereo, channel: channel),
+                Samples.steadyFrameCount(of: bytes.span.bytes, stereo, channel: channel, fromEnd: true),
+            ]
+        }
+        #expect(counts == [[2, 1], [1, 3]])
+        let mono = AudioFormat(sampleFormat: format, sampleRate: 48000, channelCount: 1)
+        let zeros = [UInt8](repeating: 0, count: 5 * format.byteCount)
+        for isFromEnd in [false, true] {
+            let all = unsafe Samples.steadyFrameCount(of: zeros.span.bytes, mono, channel: 0, fromEnd: isFromEnd)
+            #expect(all == 5)
+            #expect(Samples.steadyFrameCount(of: RawSpan(), mono, channel: 0, fromEnd: isFromEnd) == 0)
+        }
+        #expect(unsafe Samples.bits(of: zeros.span.bytes, format, sample: 4) == 0)
+        #expect(unsafe Samples.bits(of: bytes.span.bytes, format, sample: 1) != 0)
+    }
+
+    // CAP-7
+    @Test func `Neither the negative zero nor the high byte of a 24-bit word makes a signal`() {
+        let zeros: [Float] = [0, -0.0, 0]
+        let float = AudioFormat(sampleFormat: .float, sampleRate: 48000, channelCount: 1)
+        #expect(unsafe Samples.steadyFrameCount(of: zeros.span.bytes, float, channel: 0) == 3)
+        #expect(unsafe Samples.bits(of: zeros.span.bytes, .float, sample: 1) == 0)
+        let words: [UInt8] = [0, 0, 0, 0xAA, 0, 0, 0, 0x55]
+        let padded = AudioFormat(sampleFormat: .s24, sampleRate: 48000, channelCount: 1)
+        #expect(unsafe Samples.steadyFrameCount(of: words.span.bytes, padded, channel: 0) == 2)
+        #expect(unsafe Samples.bits(of: words.span.bytes, .s24, sample: 0) == 0)
+    }
+
     private func peak(_ bytes: [UInt8], _ format: SampleFormat) -> Float {
         unsafe Samples.peak(of: bytes.span.bytes, format)
     }

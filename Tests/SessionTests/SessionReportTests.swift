@@ -20,7 +20,9 @@ import Testing
             byteCount: 432_080,
             peakDBFS: -6.5,
             droppedFrameCount: 0,
-            gaps: [Gap(firstFrame: 100, frameCount: 480, cause: .ringFull)]
+            gaps: [Gap(firstFrame: 100, frameCount: 480, cause: .ringFull)],
+            conditions: [ConditionPeriod(condition: .noSignal, firstFrame: 5, frameCount: 9, channels: [2])],
+            omittedConditionCount: 3
         )
     }
 
@@ -84,6 +86,16 @@ import Testing
               "recording" : {
                 "bytes" : 432080,
                 "channels" : 2,
+                "conditions" : [
+                  {
+                    "channels" : [
+                      2
+                    ],
+                    "condition" : "no_signal",
+                    "first_frame" : 5,
+                    "frames" : 9
+                  }
+                ],
                 "container" : "wav",
                 "dropped_frames" : 0,
                 "duration_s" : 1.5,
@@ -97,6 +109,7 @@ import Testing
                 ],
                 "id" : "0b8f7a52-5a0e-4c7e-9f5d-2f1d3c4b5a69",
                 "measured_rate_hz" : 48004.8,
+                "omitted_conditions" : 3,
                 "path" : "/srv/a.wav",
                 "peak_dbfs" : -6.5,
                 "sample_format" : "S24_3LE",
@@ -125,6 +138,8 @@ import Testing
         silent.measuredRate = nil
         silent.peakDBFS = nil
         silent.gaps = []
+        silent.conditions = []
+        silent.omittedConditionCount = 0
         let report = SessionReport(
             sessionID: "s",
             version: "1",
@@ -136,6 +151,7 @@ import Testing
         let object = try JSONSerialization.jsonObject(with: Data(try report.json().utf8)) as? [String: Any] ?? [:]
         #expect(Set(object.keys) == ["session_id", "version", "started_at", "recording", "exports", "phases"])
         let keys = Set((object["recording"] as? [String: Any] ?? [:]).keys)
+        #expect(!keys.contains("conditions") && !keys.contains("omitted_conditions"))
         #expect(!keys.contains("measured_rate_hz") && !keys.contains("peak_dbfs") && keys.contains("gaps"))
         let export = (object["exports"] as? [[String: Any]] ?? []).first ?? [:]
         #expect(Set(export.keys) == ["exporter", "outcome", "seconds"])

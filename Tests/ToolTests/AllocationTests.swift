@@ -4,6 +4,9 @@ import Testing
 
 /// The recording threads neither allocate nor lock once they run: counted in the real program (CAP-3, PERF-5).
 @Suite(.timeLimit(.minutes(5))) struct AllocationTests {
+    /// None is made per block: what there is comes from the header's update, once in a second of the host's clock.
+    private static let perSync = 32
+
     /// Records with AllocationCounter loaded, and returns what it counted.
     private func counts(
         _ tapeline: Tapeline,
@@ -41,9 +44,20 @@ import Testing
         // The encoder of FLAC is not ours.
         guard container == "wav" else { return }
         #expect(try #require(counts["recorder_writes"]) >= 100)
-        // None per block: what there is comes from the header's update, once in a second of the host's clock.
-        let perSync = 32
-        #expect(try #require(counts["recorder_allocations"]) <= perSync * (try #require(counts["recorder_syncs"])))
+        #expect(try #require(counts["recorder_allocations"]) <= Self.perSync * (try #require(counts["recorder_syncs"])))
+    }
+
+    // PERF-5, CAP-7: to look for a signal costs nothing either, also where there is none.
+    @Test func `Ten minutes of silence cost the recorder no allocation per block`() async throws {
+        let tapeline = try Tapeline(in: "/dev/shm")
+        let file = try tapeline.folder.write(Data(count: 65536), to: "silence.raw")
+        let device = Tapeline.device(file, "FORMAT=S16_LE,RATE=48000,CHANNELS=2,SPEED=max,LOOP=1")
+        let (counts, recording) = try await counts(tapeline, device, ["--duration", "600"])
+        #expect(recording.conditions?.count == 1)
+        #expect(try #require(counts["recorder_writes"]) >= 100)
+        // The one warning is as much as another sync.
+        let limit = Self.perSync * (1 + (try #require(counts["recorder_syncs"])))
+        #expect(try #require(counts["recorder_allocations"]) <= limit)
     }
 
     // CAP-3: the same in real time, with a true clock.

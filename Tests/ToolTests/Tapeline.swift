@@ -157,6 +157,7 @@ struct Report: Decodable {
         var peakDbfs: Double?
         var droppedFrames: Int
         var gaps: [Gap]
+        var conditions: [Condition]?
 
         var gapFrames: Int { gaps.reduce(0) { $0 + $1.frames } }
         func sound() async throws -> Sound { try await Decoder.read(path, as: container) }
@@ -174,6 +175,13 @@ struct Report: Decodable {
         var phase: String
         var outcome: String
         var error: String?
+    }
+
+    struct Condition: Decodable, Equatable {
+        var condition: String
+        var firstFrame: Int
+        var frames: Int
+        var channels: [Int]?
     }
 
     struct Recovered: Decodable {
