@@ -8,12 +8,11 @@ is a sequence of `header` and as many bytes as it says; see `replay.py`.
 
 import os
 import struct
-import time
 
 import nbdkit
 
 API_VERSION = 2
-header = struct.Struct("<BQId")  # kind, offset, byte count, time by this machine's clock
+header = struct.Struct("<BQI")  # kind, offset, byte count
 WRITE, FLUSH, NOTE = 1, 2, 3
 parameters = {}
 log = None
@@ -34,7 +33,7 @@ def after_fork():
 
 
 def note_down(kind, offset=0, content=b""):
-    os.write(log, header.pack(kind, offset, len(content), time.time()) + content)
+    os.write(log, header.pack(kind, offset, len(content)) + content)
 
 
 class Export:

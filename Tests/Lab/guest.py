@@ -35,7 +35,7 @@ class Guest:
         if file_system:
             words += f" lab_disk={file_system}"
         command = [
-            "qemu-system-x86_64", "-accel", "tcg", "-machine", "pc", "-cpu", "max",
+            "qemu-system-x86_64", "-accel", "tcg", "-icount", "shift=1", "-machine", "pc", "-cpu", "max",
             "-smp", "1", "-m", str(memory), "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
             "-serial", f"file:{self.console}", "-qmp", f"unix:{self.monitor},server=on,wait=off",
             "-kernel", str(build / "guest/vmlinuz"), "-initrd", str(image), "-append", words, "-device", "virtio-rng-pci",

@@ -6,11 +6,11 @@ import pathlib
 import struct
 import subprocess
 
-header = struct.Struct("<BQId")
+header = struct.Struct("<BQI")
 WRITE, FLUSH, NOTE = 1, 2, 3
 sector = 512
 
-Event = collections.namedtuple("Event", "kind offset content time")
+Event = collections.namedtuple("Event", "kind offset content")
 
 
 def read_log(path):
@@ -19,9 +19,9 @@ def read_log(path):
     events = []
     place = 0
     while place < len(log):
-        kind, offset, count, time = header.unpack_from(log, place)
+        kind, offset, count = header.unpack_from(log, place)
         place += header.size
-        events.append(Event(kind, offset, log[place : place + count], time))
+        events.append(Event(kind, offset, log[place : place + count]))
         place += count
     return events
 
