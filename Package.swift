@@ -45,6 +45,7 @@ let package = Package(
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .target(name: "CLinux"),
         .systemLibrary(name: "CSndFile", pkgConfig: "sndfile", providers: [.apt(["libsndfile1-dev"])]),
+        .systemLibrary(name: "CVorbis", pkgConfig: "vorbisenc", providers: [.apt(["libvorbis-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "Capture", dependencies: ["Audio", "CALSA", "CLinux"], swiftSettings: rules),
         .target(name: "FrameRing", dependencies: ["Audio", "CLinux"], swiftSettings: rules),
@@ -62,7 +63,7 @@ let package = Package(
         ),
         .target(
             name: "RecorderIO",
-            dependencies: ["Audio", "CCrypto", "CLinux", "CSndFile", "Capture", "FrameRing", logging],
+            dependencies: ["Audio", "CCrypto", "CLinux", "CSndFile", "CVorbis", "Capture", "FrameRing", logging],
             swiftSettings: rules
         ),
         .target(

@@ -78,6 +78,46 @@ public enum Samples {
         return 4 * sampleCount
     }
 
+    /// Copies one channel out of interleaved samples, full scale being 1.0, the largest positive integer.
+    public static func copy(
+        _ bytes: RawSpan,
+        _ format: SampleFormat,
+        channel: Int,
+        of channelCount: Int,
+        to floats: inout MutableSpan<Float>
+    ) {
+        precondition(channel < channelCount)
+        precondition(bytes.byteCount == floats.count * channelCount * format.byteCount)
+        let indices = floats.indices
+        unsafe bytes.withUnsafeBytes { memory in
+            switch format {
+            case .s16:
+                let samples = unsafe memory.assumingMemoryBound(to: Int16.self)
+                for index in indices {
+                    floats[index] = unsafe Float(samples[index * channelCount + channel]) / Float(Int16.max)
+                }
+            case .s24:
+                let samples = unsafe memory.assumingMemoryBound(to: Int32.self)
+                for index in indices {
+                    floats[index] = unsafe Float(samples[index * channelCount + channel] << 8) / Float(Int32.max)
+                }
+            case .s24Packed:
+                for index in indices {
+                    floats[index] =
+                        unsafe Float(packedSample(memory, index * channelCount + channel)) / Float(Int32.max)
+                }
+            case .s32:
+                let samples = unsafe memory.assumingMemoryBound(to: Int32.self)
+                for index in indices {
+                    floats[index] = unsafe Float(samples[index * channelCount + channel]) / Float(Int32.max)
+                }
+            case .float:
+                let samples = unsafe memory.assumingMemoryBound(to: Float.self)
+                for index in indices { floats[index] = unsafe samples[index * channelCount + channel] }
+            }
+        }
+    }
+
     /// Packs 24-bit samples from the low bytes of 32-bit words into three bytes each. Returns the bytes written.
     public static func pack24(_ bytes: RawSpan, into packed: inout MutableRawSpan) -> Int {
         let sampleCount = bytes.byteCount / 4

@@ -1,9 +1,9 @@
 internal import FrameRing
 
-/// Where libsndfile's output goes: a buffer of its own over a `PartFile`, since libsndfile has none and would make one
+/// Where an encoder's output goes: a buffer of its own over a `PartFile`, since libsndfile has none and would make one
 /// system call for each of its own (PERF-3).
 ///
-/// Positions are those that libsndfile sees. For WAV, what follows the first 12 bytes lies further back in the file by
+/// Positions are those that the encoder sees. For WAV, what follows the first 12 bytes lies further back in the file by
 /// the reserved chunk of `WAVEnvelope`. The first failure is kept, and the file grows no more after it; only what is there
 /// may be written over, so that the header says what the file holds (REC-9).
 final class EncodedBytes {

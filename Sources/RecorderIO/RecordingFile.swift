@@ -9,7 +9,7 @@ struct RecordingFile: ~Copyable, Sendable {
     private let format: AudioFormat
     /// Frames of the track that came before this file.
     let firstFrame: Int64
-    private var soundFile: SoundFile
+    private var encodedFile: EncodedFile
     private(set) var frameCount: Int64 = 0
     private(set) var gaps: [Gap] = []
     private(set) var gapFrameCount: Int64 = 0
@@ -27,7 +27,7 @@ struct RecordingFile: ~Copyable, Sendable {
         replacing: Bool,
         firstFrame: Int64
     ) throws(RecorderError) {
-        soundFile = try SoundFile(path: path, replacing: replacing, container: container, format: format)
+        encodedFile = try EncodedFile(path: path, replacing: replacing, container: container, format: format)
         self.path = path
         self.recordingID = recordingID
         self.container = container
@@ -40,7 +40,7 @@ struct RecordingFile: ~Copyable, Sendable {
     /// Appends whole frames of the device's format; returns their peak, 1.0 being full scale.
     mutating func write(_ frames: RawSpan) throws(RecorderError) -> Float {
         let peak = Samples.peak(of: frames, format.sampleFormat)
-        try soundFile.write(frames)
+        try encodedFile.write(frames)
         self.peak = max(self.peak, peak)
         frameCount += Int64(frames.byteCount / format.bytesPerFrame)
         return peak
@@ -55,7 +55,7 @@ struct RecordingFile: ~Copyable, Sendable {
         while remaining > 0 {
             let piece = Int(min(remaining, Int64(Self.silentFrameCount)))
             try silence.withBytes(piece * format.bytesPerFrame) { (bytes) throws(RecorderError) in
-                try soundFile.write(bytes)
+                try encodedFile.write(bytes)
             }
             remaining -= Int64(piece)
             frameCount += Int64(piece)
@@ -70,7 +70,7 @@ struct RecordingFile: ~Copyable, Sendable {
     }
 
     /// Bounds what a power cut can take (REC-8).
-    mutating func sync() throws(RecorderError) { try soundFile.sync() }
+    mutating func sync() throws(RecorderError) { try encodedFile.sync() }
 
     /// What a file cannot know of itself.
     struct Circumstances: Sendable {
@@ -101,7 +101,7 @@ struct RecordingFile: ~Copyable, Sendable {
         )
         var failure = circumstances.failure
         do throws(RecorderError) {
-            let end = try soundFile.finalize()
+            let end = try encodedFile.finalize()
             failure = failure ?? end.failure
             recording.cut(to: end.frameCount)
             (recording.sha256, recording.byteCount) = try SHA256.ofFile(atPath: recording.path)

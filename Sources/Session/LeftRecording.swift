@@ -82,8 +82,8 @@ struct LeftRecording {
         )
     }
 
-    /// What may have been on its way to the disk (REC-8): a second, what the device hands over at once, and the codec's last
-    /// block or page.
+    /// What may have been on its way to the disk (REC-8): a second, and the codec's last block or page. The second is the
+    /// half between two syncs, a quarter that the device hands over at once, and a quarter for the disk.
     static func unwrittenFrameCount(_ container: Container, _ format: AudioFormat) -> Int64 {
         let rate = Int64(format.sampleRate)
         let block: Int64 =
@@ -92,7 +92,7 @@ struct LeftRecording {
             case .flac: 4096
             case .oggVorbis, .oggOpus: rate / 5
             }
-        return rate + rate / 4 + block
+        return rate + block
     }
 
     private func finished(_ file: RepairedFile, _ path: String) throws(RepairError) -> FinishedRecording {

@@ -25,6 +25,7 @@ import Testing
             "RecordingExport/TargetDirectory", "Tool/SignalWatch",
         ],
         "CSndFile": ["RecorderIO/SoundFile"],
+        "CVorbis": ["RecorderIO/VorbisStream"],
         "CZlib": ["HTTP/Gzip"],
     ]
 

@@ -48,6 +48,21 @@ import Testing
         #expect(widened([0x01, 0x02, 0x03, 0xAA, 0xFF, 0xFE, 0x80, 0x55], .s24) == [0, 1, 2, 3, 0, 0xFF, 0xFE, 0x80])
     }
 
+    @Test func `One channel comes out as floats, 1.0 being the largest positive integer`() {
+        #expect(floats([1, 0, 0xFF, 0x7F, 2, 0, 0x01, 0x80], .s16, channel: 1) == [1, -1])
+        #expect(floats([0, 0, 0x40, 9, 9, 9, 0, 0, 0x80, 9, 9, 9], .s24Packed, channel: 0) == [0.5, -1])
+        #expect(floats([0, 0, 0x40, 0xAA, 9, 9, 9, 9], .s24, channel: 0) == [0.5])
+        #expect(floats([9, 9, 9, 9, 0, 0, 0, 0xC0], .s32, channel: 1) == [-0.5])
+        #expect(floats([9, 9, 9, 9, 0, 0, 0xA0, 0x3F], .float, channel: 1) == [1.25])
+    }
+
+    private func floats(_ bytes: [UInt8], _ format: SampleFormat, channel: Int) -> [Float] {
+        var floats = [Float](repeating: .nan, count: bytes.count / 2 / format.byteCount)
+        var span = floats.mutableSpan
+        Samples.copy(unsafe bytes.span.bytes, format, channel: channel, of: 2, to: &span)
+        return floats
+    }
+
     // CAP-2
     @Test func `Packing 24-bit samples drops the high byte and nothing else`() {
         let words: [UInt8] = [0x01, 0x02, 0x03, 0xAA, 0xFF, 0xFE, 0x80, 0x55, 0x00, 0x00, 0x80, 0xFF]

@@ -26,22 +26,6 @@ import Testing
         return bytes.indices.filter { $0 % 4 != 3 }.map { bytes[$0] }
     }
 
-    private func write(_ container: Container, _ format: AudioFormat, _ bytes: [UInt8], _ path: String) throws {
-        var file = try SoundFile(path: path, replacing: false, container: container, format: format)
-        var random = Random(seed: 3)
-        var place = 0
-        while place < bytes.count {
-            let size = min(bytes.count - place, (1 + random.below(5000)) * format.bytesPerFrame)
-            try file.write(unsafe bytes.span.bytes.extracting(place..<place + size))
-            // As each second: the header is written anew in the middle of it.
-            if random.below(4) == 0 { try file.sync() }
-            place += size
-        }
-        #expect(file.frameCount == Int64(Self.frameCount))
-        let end = try file.finalize()
-        #expect(end.failure == nil)
-    }
-
     // CAP-2
     @Test(arguments: [Container.wav, .rf64, .w64], SampleFormat.allCases)
     func `PCM files hold the device's samples, bit for bit`(container: Container, sampleFormat: SampleFormat) throws {

@@ -14,7 +14,20 @@ import Testing
         at byteCount: Int,
         in folder: TemporaryFolder
     ) async throws -> (path: String, file: RepairedFile) {
-        let path = "\(folder.path)/\(container.rawValue)-\(byteCount)"
+        try await kill(container, of: device, in: folder) { part in
+            var status = stat()
+            return unsafe stat(part, &status) == 0 && status.st_size >= byteCount
+        }
+    }
+
+    /// The same, when `isTime` says so of its file.
+    private func kill(
+        _ container: Container,
+        of device: String,
+        in folder: TemporaryFolder,
+        when isTime: (String) throws -> Bool
+    ) async throws -> (path: String, file: RepairedFile) {
+        let path = "\(folder.path)/\(container.rawValue)"
         let process = try ChildProcess(
             BuiltProducts.tapeline,
             [
@@ -26,10 +39,7 @@ import Testing
                 "FIXTURE_MICROPHONE": BuiltProducts.fixtureMicrophone,
             ]
         )
-        var status = stat()
-        while process.isRunning, unsafe stat(path + ".part", &status) != 0 || status.st_size < byteCount {
-            try await Task.sleep(for: .milliseconds(5))
-        }
+        while process.isRunning, try !isTime(path + ".part") { try await Task.sleep(for: .milliseconds(5)) }
         #expect(throws: RepairError.file(.inUse(path: path + ".part"))) {
             try RecordingRepair.repair(partAt: path + ".part", container: container)
         }
@@ -64,6 +74,38 @@ import Testing
         let runs = ramp.runs(in: sound)
         #expect(runs.first?.content == .ramp(offset: 0))
         #expect(runs.allSatisfy { $0.content == .ramp(offset: 0) || $0.content == .silence })
+    }
+
+    // REC-8: quiet sound, of which seconds would fit into a page, and then nothing more, so that what the device has
+    // given is known.
+    @Test(arguments: [Container.oggVorbis, .oggOpus], [0, 8])
+    func `Of what the device gave, a killed Ogg recording lacks no more than 200 ms`(
+        container: Container,
+        loudness: Int
+    ) async throws {
+        let folder = try TemporaryFolder()
+        var random = Random(seed: 2)
+        let given = 100_000
+        let deadline = ContinuousClock.now + .seconds(60)
+        let samples = (0..<given).flatMap { _ -> [UInt8] in [UInt8(random.below(loudness + 1)), 0] }
+        let fixture = try folder.write(Data(samples), to: "quiet.raw")
+        let (path, file) = try await kill(
+            container,
+            of: "fixture:FILE=\(fixture),FORMAT=S16_LE,RATE=48000,CHANNELS=1,LOOP=1,STALL=\(given):600000",
+            in: folder
+        ) { part in
+            // It comes with one of the next syncs; where it never does, the checks below say so.
+            guard ContinuousClock.now < deadline else { return true }
+            guard FileManager.default.fileExists(atPath: part) else { return false }
+            let copy = try folder.write(try Data(contentsOf: URL(filePath: part)), to: "copy")
+            do throws(RepairError) {
+                return try RecordingRepair.repair(partAt: copy, container: container).frameCount >= given - 9600
+            } catch {
+                return false
+            }
+        }
+        #expect(file.frameCount >= given - 9600)
+        #expect(try await Decoder.read(path, as: container.rawValue).frames == Int(file.frameCount))
     }
 
     // REC-8: at the first page of sound and a while later.

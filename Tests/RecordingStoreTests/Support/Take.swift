@@ -36,7 +36,7 @@ struct Take: Sendable, CustomTestStringConvertible {
         let folder = try TemporaryFolder()
         let path = "\(folder.path)/a"
         let format = Self.format(ramp)
-        var file = try SoundFile(path: path, replacing: false, container: container, format: format)
+        var file = try EncodedFile(path: path, replacing: false, container: container, format: format)
         let samples = try Self.samples(container, ramp, frameCount: frameCount)
         try file.write(unsafe samples.span.bytes)
         unsynced = try Self.bytes(path + ".part")
