@@ -73,13 +73,13 @@ let package = Package(
         ),
         .target(
             name: "RecordingStore",
-            dependencies: ["Audio", "RecorderIO", database, logging],
+            dependencies: ["Audio", "HTTP", "RecorderIO", "RecordingExport", database, logging],
             swiftSettings: rules
         ),
         .target(
             name: "Session",
             dependencies: [
-                "Audio", "Capture", "RecorderIO", "RecordingExport", "RecordingStore", logging, tracing,
+                "Audio", "Capture", "HTTP", "RecorderIO", "RecordingExport", "RecordingStore", logging, tracing,
             ],
             swiftSettings: rules
         ),

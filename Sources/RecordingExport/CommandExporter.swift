@@ -16,6 +16,7 @@ import HTTP
 public struct CommandExporter: RecordingExporter {
     public var name: String
     public var timeLimit: Duration
+    public var destination: String?
     /// Absolute.
     public let programPath: String
 

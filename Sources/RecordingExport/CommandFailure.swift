@@ -32,6 +32,7 @@ struct CommandFailure {
             "\(path) cannot be run: \(cause): \(fix)",
             onSpan: "the command could not be run (\(failure.call): errno \(failure.code))",
             isRetryable: [ETXTBSY, EAGAIN, ENOMEM, EMFILE, ENFILE].contains(failure.code),
+            concernsTarget: true,
             systemCall: failure.call,
             code: failure.code
         )

@@ -11,6 +11,7 @@ import RecorderIO
 public struct DirectoryExporter: RecordingExporter {
     public var name: String
     public var timeLimit: Duration
+    public var destination: String?
     /// Absolute. It is made, mode 0755, where it is missing.
     public let directoryPath: String
     /// Whether the result, and so the session's span, carries the delivered file's path. Its id it carries always.
@@ -88,7 +89,8 @@ public struct DirectoryExporter: RecordingExporter {
         throw RecordingExportError(
             .configuration,
             "\(directoryPath)/\(fileName) is there already and is another file: move it away, and export again",
-            onSpan: "another file has the recording's name in the target directory"
+            onSpan: "another file has the recording's name in the target directory",
+            concernsTarget: false
         )
     }
 

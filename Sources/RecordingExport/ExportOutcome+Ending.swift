@@ -12,17 +12,22 @@ extension ExportOutcome {
         case .threw(let error as RecordingExportError):
             self.init(exporter: exporter, outcome: Kind(error.kind), error: error.description)
             spanError = error.spanDescription
+            isRetryable = error.isRetryable
+            concernsTarget = error.concernsTarget
             if LocalPaths(of: recording).appear(in: error.spanDescription) { spanError = "the exporter failed" }
         case .threw(is CancellationError), .cancelled:
             let sentence = "cancelled before it was delivered"
             self.init(exporter: exporter, outcome: .cancelled, error: sentence, spanError: sentence)
+            isRetryable = true
         case .threw(let error):
             // Its text might hold anything (SPAN-1): the span gets its type.
             self.init(exporter: exporter, outcome: .failed, error: "\(error)")
             spanError = "the exporter failed with an error of type \(type(of: error))"
+            isRetryable = true
         case .timedOut:
             let sentence = "did not end within its limit of \(limit.inSeconds)"
             self.init(exporter: exporter, outcome: .timeout, error: sentence, spanError: sentence)
+            isRetryable = true
         }
     }
 

@@ -17,6 +17,8 @@ public struct ExportOutcome: Hashable, Sendable {
 
     /// The exporter's name.
     public var exporter: String
+    /// The exporter's own, where it has one, as `ExporterURL.shown` has it.
+    public var destination: String?
     public var outcome: Kind
     public var recordingURL: String?
     public var recordingID: String?
@@ -27,6 +29,10 @@ public struct ExportOutcome: Hashable, Sendable {
     public var seconds: Double
     /// One sentence for the span, free of local paths (SPAN-1). Not a part of the report.
     public var spanError: String?
+    /// Whether the same call may succeed later. Not a part of the report.
+    public var isRetryable = false
+    /// Whether all recordings would fail there now. Not a part of the report.
+    public var concernsTarget = false
     /// What the exporter asks to be set on the span, unchecked. Not a part of the report.
     public var traceAttributes: [String: TraceAttributeValue] = [:]
 
@@ -53,9 +59,32 @@ public struct ExportOutcome: Hashable, Sendable {
     }
 }
 
+extension ExportOutcome {
+    /// Of an exporter that has not been called.
+    package static func deferred(_ exporter: any RecordingExporter) -> ExportOutcome {
+        var outcome = ExportOutcome(exporter: exporter.name, outcome: .deferred)
+        outcome.destination = exporter.shownDestination
+        outcome.isRetryable = true
+        return outcome
+    }
+}
+
+extension ExportOutcome {
+    /// The same as what is delivered later: with the reference that is known beforehand, for as far as one is.
+    package func deferred(_ exporter: any RecordingExporter, _ recording: SessionRecording) -> ExportOutcome {
+        var outcome = self
+        outcome.outcome = .deferred
+        let expected = exporter.expectedResult(of: recording)
+        outcome.recordingURL = expected?.recordingURL
+        outcome.recordingID = expected?.recordingID
+        return outcome
+    }
+}
+
 extension ExportOutcome: Codable {
     enum CodingKeys: String, CodingKey {
         case exporter
+        case destination
         case outcome
         case recordingURL = "recording_url"
         case recordingID = "recording_id"

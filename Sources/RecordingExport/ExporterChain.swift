@@ -55,7 +55,10 @@ public struct ExporterChain: Sendable {
         let timeLeft = deadline.map { begin.duration(to: $0) }
         if let timeLeft, timeLeft <= .zero {
             let sentence = "not called: the time for the end of the session was used up before its turn"
-            return ExportOutcome(exporter: name, outcome: .timeout, error: sentence, spanError: sentence)
+            var outcome = ExportOutcome(exporter: name, outcome: .timeout, error: sentence, spanError: sentence)
+            outcome.destination = exporter.shownDestination
+            outcome.isRetryable = true
+            return outcome
         }
         onEvent(.started(exporter: name))
         let limit = min(exporter.timeLimit, timeLeft ?? exporter.timeLimit)
@@ -69,6 +72,7 @@ public struct ExporterChain: Sendable {
         }
         let ending = await call.ending(within: limit) { try await exporter.export(recording) }
         var outcome = ExportOutcome(exporter: name, ending: ending, limit: limit, recording: recording)
+        outcome.destination = exporter.shownDestination
         outcome.seconds = begin.duration(to: .now).seconds
         return outcome
     }

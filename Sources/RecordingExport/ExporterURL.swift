@@ -65,10 +65,22 @@ public enum ExporterURL: Hashable, Sendable {
     ///   - statePath: Absolute path of the folder where it may keep what must survive it.
     public func makeExporter(userAgent: String = "tapeline", statePath: String) -> any RecordingExporter {
         switch self {
-        case .directory(let path, let returnsPath): DirectoryExporter(directoryPath: path, returnsPath: returnsPath)
-        case .command(let path): CommandExporter(programPath: path)
-        case .http(let target): HTTPExporter(target, client: HTTPClient(userAgent: userAgent))
-        case .s3(let target): S3Exporter(target, statePath: statePath, client: HTTPClient(userAgent: userAgent))
+        case .directory(let path, let returnsPath):
+            var exporter = DirectoryExporter(directoryPath: path, returnsPath: returnsPath)
+            exporter.destination = text
+            return exporter
+        case .command(let path):
+            var exporter = CommandExporter(programPath: path)
+            exporter.destination = text
+            return exporter
+        case .http(let target):
+            var exporter = HTTPExporter(target, client: HTTPClient(userAgent: userAgent))
+            exporter.destination = text
+            return exporter
+        case .s3(let target):
+            var exporter = S3Exporter(target, statePath: statePath, client: HTTPClient(userAgent: userAgent))
+            exporter.destination = text
+            return exporter
         }
     }
 

@@ -13,6 +13,7 @@ import RecorderIO
 public struct HTTPExporter: RecordingExporter {
     public var name: String
     public var timeLimit: Duration
+    public var destination: String?
     public let target: HTTPTarget
     public var client: HTTPClient
     public var retryPolicy: RetryPolicy

@@ -16,7 +16,8 @@ struct HTTPFailure {
             remedy.kind,
             "cannot deliver to \(url.withoutQuery): \(error.description): \(remedy.fix)",
             onSpan: remedy.span,
-            isRetryable: error.isPassing
+            isRetryable: error.isPassing,
+            concernsTarget: [.resolve, .connect, .handshake, .trust, .request].contains(error.kind)
         )
     }
 
@@ -109,7 +110,8 @@ struct HTTPFailure {
             "it answered \(response.status)\(response.excerpt)",
             fix,
             onSpan: "the server answered with status \(response.status)",
-            isRetryable: kind == .failed && response.status != 202
+            isRetryable: kind == .failed && response.status != 202,
+            concernsTarget: kind == .configuration || [429, 502, 503, 504].contains(response.status)
         )
     }
 
@@ -118,9 +120,16 @@ struct HTTPFailure {
         _ cause: String,
         _ fix: String,
         onSpan span: String,
-        isRetryable: Bool = false
+        isRetryable: Bool = false,
+        concernsTarget: Bool? = nil
     ) -> RecordingExportError {
         let sentence = "cannot deliver to \(url.withoutQuery): \(cause): \(fix)"
-        return RecordingExportError(kind, sentence, onSpan: span, isRetryable: isRetryable)
+        return RecordingExportError(
+            kind,
+            sentence,
+            onSpan: span,
+            isRetryable: isRetryable,
+            concernsTarget: concernsTarget
+        )
     }
 }

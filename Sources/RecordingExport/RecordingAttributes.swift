@@ -25,8 +25,10 @@ public struct RecordingAttributes: Hashable, Sendable {
                 }
             }
         }
-        set(Self.urlKey, outcomes, localPaths) { $0.recordingURL }
-        set(Self.idKey, outcomes, localPaths) { $0.recordingID }
+        // Where a recording is comes before where it will be.
+        let references = outcomes.filter { $0.outcome != .deferred } + outcomes.filter { $0.outcome == .deferred }
+        set(Self.urlKey, references, localPaths) { $0.recordingURL }
+        set(Self.idKey, references, localPaths) { $0.recordingID }
         if let path = outcomes.lazy.compactMap(\.recordingPath).first(where: { !$0.isEmpty }) {
             values[Self.pathKey] = .string(path)
         }

@@ -10,6 +10,7 @@ extension RecordingExportError {
             "cannot deliver to \(target): \(cause) (\(failure.call): \(failure.text)): \(fix)",
             onSpan: "the target directory could not be written: \(cause)",
             isRetryable: [ENOSPC, EDQUOT, EIO, ESTALE, ETIMEDOUT, EMFILE, ENFILE].contains(failure.code),
+            concernsTarget: failure.code != EFBIG,
             systemCall: failure.call,
             code: failure.code
         )

@@ -20,6 +20,9 @@ public struct RecordingExportError: Error, Hashable, CustomStringConvertible {
     public let spanDescription: String
     /// Whether the same call may succeed later with nothing changed by the user.
     public let isRetryable: Bool
+    /// Whether any other recording would fail at that target in the same way now: it cannot be reached, or something has to
+    /// be set up there first. Not given, that holds of `configuration`.
+    public let concernsTarget: Bool
     /// The C call that failed, such as `fsync`.
     public let systemCall: String?
     /// Its errno.
@@ -30,6 +33,7 @@ public struct RecordingExportError: Error, Hashable, CustomStringConvertible {
         _ description: String,
         onSpan spanDescription: String,
         isRetryable: Bool = false,
+        concernsTarget: Bool? = nil,
         systemCall: String? = nil,
         code: Int32? = nil
     ) {
@@ -37,6 +41,7 @@ public struct RecordingExportError: Error, Hashable, CustomStringConvertible {
         self.description = description
         self.spanDescription = spanDescription
         self.isRetryable = isRetryable
+        self.concernsTarget = concernsTarget ?? (kind == .configuration)
         self.systemCall = systemCall
         self.code = code
     }

@@ -7,6 +7,13 @@ public protocol RecordingExporter: Sendable {
     /// it.
     var timeLimit: Duration { get }
 
+    /// The URL that makes this exporter again in another process (`ExporterURL`); nil, unless told, for one that has none.
+    var destination: String? { get }
+
+    /// Where a recording will be once it is delivered, for as far as that is known beforehand: what the span of a session
+    /// gets whose delivery is still to come. Nil unless told.
+    func expectedResult(of recording: SessionRecording) -> RecordingExportResult?
+
     /// Delivers one recording.
     ///
     /// A chain calls this on a thread of its own: it may block. It should end soon after its task is cancelled, and must
@@ -21,4 +28,7 @@ public protocol RecordingExporter: Sendable {
 
 extension RecordingExporter {
     public var timeLimit: Duration { .seconds(30) }
+    public var destination: String? { nil }
+    public func expectedResult(of recording: SessionRecording) -> RecordingExportResult? { nil }
+    var shownDestination: String? { destination.map(ExporterURL.shown) }
 }

@@ -22,7 +22,7 @@ final class S3Connection: Sendable {
     private let region: String
     private let client: HTTPClient
     private let retryPolicy: RetryPolicy
-    private let clock: S3Clock
+    private let clock: DeliveryClock
     private let deadline: ContinuousClock.Instant
     private let state = Mutex(State())
 
@@ -32,7 +32,7 @@ final class S3Connection: Sendable {
         region: String,
         client: HTTPClient,
         retryPolicy: RetryPolicy,
-        clock: S3Clock,
+        clock: DeliveryClock,
         deadline: ContinuousClock.Instant,
         failure: S3Failure
     ) {
@@ -141,11 +141,4 @@ final class S3Connection: Sendable {
             return true
         }
     }
-}
-
-/// The time of day, and waiting; tests replace both.
-package struct S3Clock: Sendable {
-    /// Seconds since 1970.
-    package var now: @Sendable () -> Double = { Date().timeIntervalSince1970 }
-    package var pause: @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
 }

@@ -18,7 +18,7 @@ struct S3Delivery {
     /// Of the journals.
     let folderPath: String
     let retryPolicy: RetryPolicy
-    let clock: S3Clock
+    let clock: DeliveryClock
     /// From this size on a recording goes in parts.
     let partedByteCount: Int64
 

@@ -17,6 +17,7 @@ public struct S3Exporter: RecordingExporter {
     /// An hour unless the target tells one. Within it a delivery gives up after 30 s and a second for each 64 KiB, where the
     /// target tells no limit: a small recording does not wait for a dead server as long as a large one may take.
     public var timeLimit: Duration
+    public var destination: String?
     public let target: S3Target
     /// Absolute. Journals are in its folder `s3`.
     public let statePath: String
@@ -24,7 +25,7 @@ public struct S3Exporter: RecordingExporter {
     public var retryPolicy: RetryPolicy
     /// Where credentials and the region are looked for.
     public var environment: [String: String]
-    package var clock = S3Clock()
+    package var clock = DeliveryClock()
     /// From this size on a recording goes in parts; tests take less.
     package var partedByteCount: Int64 = 16 << 20
 
@@ -52,12 +53,7 @@ public struct S3Exporter: RecordingExporter {
     public func export(_ recording: SessionRecording) async throws -> RecordingExportResult? {
         guard let file = recording.file else { return nil }
         let region = target.region(in: environment)
-        let placeholders = RecordingPlaceholders(
-            of: recording,
-            fileExtension: file.container.fileExtension,
-            startedAt: file.startedAt
-        )
-        let key = try target.key(placeholders)
+        let key = try key(of: recording, file)
         let failure = S3Failure(target: target, file: file, url: try target.url(ofKey: key, region: region))
         if let limit = target.greatestByteCount, file.byteCount > limit { throw failure.http.tooLarge(limit: limit) }
         _ = try FileFacts.ofUnchanged(file)
@@ -84,6 +80,26 @@ public struct S3Exporter: RecordingExporter {
             partedByteCount: partedByteCount
         ).deliver()
         return RecordingExportResult(recordingURL: try connection.resultURL(), recordingID: recording.recordingID)
+    }
+
+    /// The object's plain URL: what is presigned would run out before the object is there.
+    public func expectedResult(of recording: SessionRecording) -> RecordingExportResult? {
+        guard let file = recording.file else { return nil }
+        do {
+            let url = try target.url(ofKey: key(of: recording, file), region: target.region(in: environment))
+            return RecordingExportResult(recordingURL: url.withoutQuery)
+        } catch {
+            return nil
+        }
+    }
+
+    private func key(of recording: SessionRecording, _ file: FinishedRecording) throws(RecordingExportError) -> String {
+        let placeholders = RecordingPlaceholders(
+            of: recording,
+            fileExtension: file.container.fileExtension,
+            startedAt: file.startedAt
+        )
+        return try target.key(placeholders)
     }
 
     /// A little earlier than the chain gives up, so that the report tells what was going on.

@@ -21,7 +21,8 @@ struct S3Failure {
             "it answered \(status)\(words.isEmpty ? "" : " (\"\(words)\")")",
             fix,
             onSpan: "the S3 server answered with status \(status)",
-            isRetryable: kind == .failed
+            isRetryable: kind == .failed,
+            concernsTarget: kind == .configuration || [429, 502, 503, 504].contains(answer.response.status)
         )
     }
 
@@ -87,7 +88,8 @@ struct S3Failure {
             .configuration,
             "an object of that key is there already and is another file",
             "move it away, and export again",
-            onSpan: "another object has the recording's key in the bucket"
+            onSpan: "another object has the recording's key in the bucket",
+            concernsTarget: false
         )
     }
 

@@ -11,7 +11,7 @@ struct S3Sweep {
 
     let folderPath: String
     let connection: S3Connection
-    let clock: S3Clock
+    let clock: DeliveryClock
 
     /// Only what is to be delivered may fail: an upload that is not aborted now is the next delivery's.
     func run() async throws {

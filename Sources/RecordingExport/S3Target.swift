@@ -7,6 +7,8 @@ public struct S3Target: Hashable, Sendable {
     /// What is added to a prefix.
     public static let standardKey = "{host}/{yyyy}/{mm}/{dd}/{recording_id}.{ext}"
 
+    static let standardPartByteCount: Int64 = 8 << 20
+
     public let bucket: String
     /// Not expanded.
     public let keyTemplate: String
@@ -17,7 +19,7 @@ public struct S3Target: Hashable, Sendable {
     /// How long the URL in the result lets everybody read the object, at most 7 days; nil for a plain URL.
     public var presigning: Duration?
     /// Of a part of a large recording, 5 MiB to 5 GiB; more where 10,000 parts would not be enough.
-    public var partByteCount: Int64 = 8 << 20
+    public var partByteCount = standardPartByteCount
     /// Such as `STANDARD_IA`; nil for the bucket's own.
     public var storageClass: String?
     /// Larger recordings are `too_large`.

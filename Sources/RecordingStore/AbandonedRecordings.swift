@@ -14,7 +14,7 @@ public final class AbandonedRecordings: Sendable {
         let lock: LockFile
 
         init?(_ id: String, in folder: String) throws(RecorderError) {
-            guard let lock = try LockFile(ofDead: "\(folder)/\(id)") else { return nil }
+            guard let lock = try LockFile(unlocked: "\(folder)/\(id)") else { return nil }
             self.id = id
             self.lock = lock
         }

@@ -28,10 +28,10 @@ struct LockFile: ~Copyable {
         }
     }
 
-    /// Takes the lock of a process that is dead; nil if it lives, or another process deals with what it left.
+    /// Takes the lock where no living process has it, and makes the file where it is missing; nil if one has it.
     ///
     /// Where a file system has no locks, every process is taken for a living one.
-    init?(ofDead path: String) throws(RecorderError) {
+    init?(unlocked path: String) throws(RecorderError) {
         let descriptor = try Self.open(path)
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0, Self.hasName(descriptor) else {
             close(descriptor)

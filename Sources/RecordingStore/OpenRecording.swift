@@ -19,10 +19,8 @@ public struct OpenRecording: Hashable, Sendable, Codable {
     public var span: [String: String] = [:]
     /// What that span is a child of, likewise; empty for the first span of a trace.
     public var parent: [String: String] = [:]
-    /// Where to deliver, as `ExporterURL` reads it.
+    /// Where to deliver, as `ExporterURL.text` has it; exporters without a URL cannot be called by another process.
     public var exporterURLs: [String] = []
-    /// What relative paths in these count from.
-    public var exporterFolder = "/"
     /// Known once its file was repaired, which may be before the process that did it died, too.
     public var loss: RecordingLoss?
     /// The program's.

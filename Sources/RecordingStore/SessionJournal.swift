@@ -5,37 +5,27 @@ internal import Synchronization
 ///
 /// A recording never fails because of its journal: what cannot be written down is logged.
 public final class SessionJournal: Sendable {
+    /// What the session's recordings are delivered from later, should that be necessary.
+    public let outbox: SessionOutbox
     private let database: StateDatabase
-    private let exporterURLs: [String]
-    private let exporterFolder: String
     private let logger: Logger
     private let flush: @Sendable () async -> Void
     private let held = Mutex<[String]>([])
 
-    /// - Parameters:
-    ///   - exporterURLs: where the session's recordings are delivered; exporters that have no URL cannot be called by another
-    ///     process.
-    ///   - exporterFolder: what relative paths in these count from.
-    ///   - flush: waits, for a bounded time, until spans that have ended are delivered.
+    /// - Parameter flush: waits, for a bounded time, until spans that have ended are delivered.
     public init(
         _ database: StateDatabase,
-        exporterURLs: [String],
-        relativeTo exporterFolder: String,
         logger: Logger,
         flush: @escaping @Sendable () async -> Void
     ) {
         self.database = database
-        self.exporterURLs = exporterURLs
-        self.exporterFolder = exporterFolder
         self.logger = logger
+        outbox = SessionOutbox(database, logger: logger)
         self.flush = flush
     }
 
     /// A recording begins, or more of it is known.
     public func began(_ recording: OpenRecording) {
-        var recording = recording
-        recording.exporterURLs = exporterURLs
-        recording.exporterFolder = exporterFolder
         attempt { database throws(StoreError) in try database.keep(recording) }
     }
 

@@ -1,5 +1,6 @@
 internal import FoundationEssentials
 internal import GRDB
+internal import RecorderIO
 
 /// The journal of open recordings.
 extension StateDatabase {
@@ -32,6 +33,22 @@ extension StateDatabase {
                 }
             }
         }
+    }
+
+    /// All recordings that have not ended, oldest first, and whether their process lives.
+    public func openRecordings() throws(StoreError) -> [(recording: OpenRecording, isAlive: Bool)] {
+        var open: [(recording: OpenRecording, isAlive: Bool)] = []
+        for owner in try owners() {
+            let isAlive: Bool
+            do throws(RecorderError) {
+                let lock = try LockFile(unlocked: "\(ownersPath)/\(owner)")
+                isAlive = lock == nil
+            } catch {
+                throw StoreError(path: ownersPath, reason: error.description)
+            }
+            open += try recordings(of: owner).map { ($0, isAlive) }
+        }
+        return open.sorted { $0.recording.startedAt < $1.recording.startedAt }
     }
 
     /// All that have something open.

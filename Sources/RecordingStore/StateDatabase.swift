@@ -11,6 +11,7 @@ public final class StateDatabase: Sendable {
     private let path: String
     private let queue: DatabaseQueue
     let ownersPath: String
+    let targetsPath: String
     /// Names this process in the journal.
     let ownerID = UUID().uuidString.lowercased()
     private let owner: LockFile
@@ -19,6 +20,7 @@ public final class StateDatabase: Sendable {
     public init(statePath: String, logger: Logger) throws(StoreError) {
         path = statePath + "/tapeline.sqlite"
         ownersPath = statePath + "/owners"
+        targetsPath = statePath + "/targets"
         do throws(RecorderError) {
             try Folder.make(ownersPath)
             owner = try LockFile(making: "\(ownersPath)/\(ownerID)")
@@ -87,6 +89,34 @@ public final class StateDatabase: Sendable {
                         started_at REAL NOT NULL,
                         facts TEXT NOT NULL
                     )
+                    """
+            )
+        }
+        migrator.registerMigration("outbox") { database in
+            try database.execute(
+                sql: """
+                    CREATE TABLE recording (
+                        recording_id TEXT PRIMARY KEY,
+                        file_path TEXT NOT NULL,
+                        started_at REAL NOT NULL,
+                        duration_s REAL NOT NULL,
+                        bytes INTEGER NOT NULL,
+                        removed_at REAL
+                    ) STRICT;
+                    CREATE TABLE delivery (
+                        recording_id TEXT NOT NULL REFERENCES recording ON DELETE CASCADE,
+                        ordinal INTEGER NOT NULL,
+                        exporter TEXT NOT NULL,
+                        destination TEXT,
+                        state TEXT NOT NULL,
+                        attempts INTEGER NOT NULL,
+                        next_attempt_at REAL NOT NULL,
+                        error TEXT,
+                        receipt TEXT,
+                        PRIMARY KEY (recording_id, ordinal)
+                    ) STRICT;
+                    CREATE INDEX delivery_target ON delivery (COALESCE(destination, exporter)) WHERE state = 'pending';
+                    CREATE TABLE known_folder (path TEXT PRIMARY KEY) STRICT
                     """
             )
         }

@@ -91,7 +91,7 @@ public actor AgentSession {
         var started: RecorderIO?
         if record ?? isPrimary {
             let path = path(of: recordingID)
-            journal(recordingID, path)
+            journal(recordingID, path, exporters)
             do throws(RecorderError) {
                 started = try RecorderIO(recorderOptions(path, recordingID), logger: logger)
                 filePath = path
@@ -149,7 +149,7 @@ public actor AgentSession {
         let recordingID = Self.newID()
         let path = path(of: recordingID)
         fileNumber += 1
-        journal(recordingID, path)
+        journal(recordingID, path, exporters)
         do throws(RecorderError) {
             let pending = try await recorder.startNextFile(path: path, recordingID: recordingID)
             run = newRun(recordingID, path, in: ended.parent)
@@ -167,8 +167,8 @@ public actor AgentSession {
     }
 
     /// Before the file is made, so that no file is ever without its session; the span follows in `newRun`.
-    private func journal(_ recordingID: String, _ path: String) {
-        let open = OpenRecording(
+    private func journal(_ recordingID: String, _ path: String, _ exporters: [any RecordingExporter]) {
+        var open = OpenRecording(
             recordingID: recordingID,
             sessionID: id,
             startedAt: Timestamp.now(),
@@ -177,6 +177,7 @@ public actor AgentSession {
             replacesFile: options.replacesFile,
             version: options.version
         )
+        open.exporterURLs = exporters.compactMap(\.destination)
         options.journal?.began(open)
     }
 

@@ -26,12 +26,14 @@ final class ExportGate: Sendable {
             state.running = task
             return task
         }
-        guard let task else { return chain.exporters.map { ExportOutcome(exporter: $0.name, outcome: .deferred) } }
+        guard let task else { return chain.exporters.map(ExportOutcome.deferred) }
         let outcomes = await task.value
         guard state.withLock({ $0.isClosed }) else { return outcomes }
-        return outcomes.map { outcome in
+        return zip(chain.exporters, outcomes).map { exporter, outcome in
             guard outcome.outcome == .cancelled else { return outcome }
-            return ExportOutcome(exporter: outcome.exporter, outcome: .deferred, seconds: outcome.seconds)
+            var skipped = ExportOutcome.deferred(exporter)
+            skipped.seconds = outcome.seconds
+            return skipped
         }
     }
 

@@ -22,7 +22,7 @@ struct LeftRecording {
         if exists(path + ".part") { return try finalize(path) }
         // Without a span it did not come to making the file, nor was it repaired.
         guard !open.span.isEmpty || open.loss != nil else { return nil }
-        if let report = report(at: reportPath), let recording = report.recording {
+        if let report = SessionReport(atPath: reportPath), let recording = report.recording {
             if recording.id == open.recordingID, exists(path), let finished = recording.finished {
                 return (RecordingOutcome(recording: finished), report.recovered ?? known)
             }
@@ -122,16 +122,6 @@ struct LeftRecording {
         }
     }
 
-    /// The report that was written before the exporters ran; nil where it did not come to that.
-    private func report(at path: String) -> SessionReport? {
-        guard exists(path) else { return nil }
-        do {
-            return try JSONDecoder().decode(SessionReport.self, from: Data(contentsOf: URL(filePath: path)))
-        } catch {
-            return nil
-        }
-    }
-
     private func recorderError(_ error: RepairError) -> RecorderError {
         switch error {
         case .file(let error): error
@@ -156,28 +146,5 @@ struct LeftRecording {
         } catch {
             throw .file(path: folder, call: "rmdir", code: 0)
         }
-    }
-}
-
-extension SessionReport.Recording {
-    /// The recording that this tells of; nil where the text is no report's.
-    fileprivate var finished: FinishedRecording? {
-        guard let sampleFormat = SampleFormat(rawValue: sampleFormat),
-            let startedAt = Timestamp.seconds(rfc3339: startedAt), sampleRateHz > 0, channels > 0
-        else { return nil }
-        return FinishedRecording(
-            id: id,
-            path: path,
-            container: container,
-            format: AudioFormat(sampleFormat: sampleFormat, sampleRate: sampleRateHz, channelCount: channels),
-            measuredRate: measuredRateHz,
-            frameCount: frames,
-            startedAt: startedAt,
-            sha256: sha256,
-            byteCount: bytes,
-            peakDBFS: peakDBFS,
-            droppedFrameCount: droppedFrames,
-            gaps: gaps
-        )
     }
 }

@@ -45,12 +45,17 @@ public struct SessionRecovery: Sendable {
 
     /// Recovers all that dead processes left, oldest first.
     ///
-    /// - Parameter directories: below each, unfinished recordings that are in no journal are looked for, too.
-    public func run(below directories: [String]) async throws(StoreError) -> [Result] {
+    /// - Parameters:
+    ///   - directories: below each, unfinished recordings that are in no journal are looked for, too.
+    ///   - isWanted: asked before each recording; where it says no, the rest is left for another time.
+    public func run(
+        below directories: [String],
+        while isWanted: @Sendable () -> Bool = { true }
+    ) async throws(StoreError) -> [Result] {
         let abandoned = try AbandonedRecordings(in: database, below: directories, logger: logger)
         defer { abandoned.letGo() }
         var results: [Result] = []
-        for open in abandoned.recordings {
+        for open in abandoned.recordings where isWanted() && !Task.isCancelled {
             if let result = await recover(open) { results.append(result) }
         }
         return results
@@ -92,7 +97,14 @@ public struct SessionRecovery: Sendable {
         } else {
             span = restartSpan(open)
         }
-        let run = SessionRun(recovering: open, recovered, span: span, exporters: exporters(open), logger: logger)
+        let run = SessionRun(
+            recovering: open,
+            recovered,
+            span: span,
+            exporters: exporters(open),
+            outbox: SessionOutbox(database, logger: logger),
+            logger: logger
+        )
         let (report, failure) = await run.end(chatHistory: nil, callbacks: [], heldBy: nil) { outcome }
         await flush()
         strike(open)

@@ -24,6 +24,8 @@ struct SessionRun: Sendable {
     private let startTime: HostTime
     private let traceParent: TraceParent
     private let parentHeaders: [String: String]
+    /// Where deliveries that do not come about now are kept; nil where nobody makes them later.
+    private let outbox: SessionOutbox?
     /// What was lost of a recording that another process ends, because its own died.
     private let recovered: RecordingLoss?
 
@@ -51,6 +53,7 @@ struct SessionRun: Sendable {
         span = tracer.startSpan("agent_session", context: parent, ofKind: .internal)
         traceParent = TraceParent(of: span.context, tracer)
         parentHeaders = TraceParent(of: parent, tracer).headers
+        outbox = options.journal?.outbox
         recovered = nil
     }
 
@@ -62,6 +65,7 @@ struct SessionRun: Sendable {
         _ recovered: RecordingLoss,
         span: any Span,
         exporters: [any RecordingExporter],
+        outbox: SessionOutbox,
         logger: Logger
     ) {
         sessionID = open.sessionID
@@ -83,6 +87,7 @@ struct SessionRun: Sendable {
         startTime = .now()
         traceParent = TraceParent(headers: open.span)
         parentHeaders = open.parent
+        self.outbox = outbox
         self.recovered = recovered
     }
 
@@ -100,6 +105,7 @@ struct SessionRun: Sendable {
         )
         open.span = traceParent.headers
         open.parent = parentHeaders
+        open.exporterURLs = exporters.compactMap(\.destination)
         return open
     }
 
@@ -122,6 +128,8 @@ struct SessionRun: Sendable {
         var report = report(endedAt: endedAt, recording: outcome?.recording)
         if let outcome { report.phases.append(SessionPhase(outcome, seconds: begin.duration(to: .now) / .seconds(1))) }
         if let failure = outcome?.error { logger.error("\(failure.description)") }
+        // Until they have delivered, and should that never be.
+        if outbox != nil { report.exports = exporters.map(ExportOutcome.deferred) }
         await write(&report, replacing: options.replacesFile)
 
         let recording = SessionRecording(
@@ -134,7 +142,7 @@ struct SessionRun: Sendable {
         let upload = await upload(recording, endedAt, chatHistory, deadline)
         if let upload { report.phases.append(SessionPhase(upload: upload)) }
         let exportBegin = ContinuousClock.now
-        report.exports = await export(recording, exporters, deadline)
+        report.exports = await deliver(recording, deadline)
         if !exporters.isEmpty {
             let seconds = exportBegin.duration(to: .now) / .seconds(1)
             report.phases.append(SessionPhase(exports: report.exports, seconds: seconds))
@@ -226,6 +234,21 @@ struct SessionRun: Sendable {
             chatHistory: chatHistory
         )
         return await export(recording, [PrimaryUpload(of: session, by: uploader)], deadline).first
+    }
+
+    /// The exporter chain, without what an earlier process has a receipt for.
+    private func deliver(_ recording: SessionRecording, _ deadline: ContinuousClock.Instant) async -> [ExportOutcome] {
+        guard let outbox, let file = recording.file else { return await export(recording, exporters, deadline) }
+        let deliveries = outbox.begin(StoredRecording(file), exporters)
+        var outcomes = deliveries.map { delivery in delivery.receipt.map { ExportOutcome($0, of: delivery) } }
+        let open = deliveries.filter { $0.receipt == nil }
+        let made = await export(recording, open.map { exporters[$0.ordinal] }, deadline)
+        let settled = outbox.end(
+            zip(open, made).map { ($0, exporters[$0.ordinal], $1) },
+            recording
+        )
+        for (delivery, outcome) in zip(open, settled) { outcomes[delivery.ordinal] = outcome }
+        return outcomes.compactMap { $0 }
     }
 
     private func export(

@@ -23,6 +23,23 @@ struct TraceParent: Hashable, Sendable {
         self.init(headers: headers)
     }
 
+    /// As a report tells them; nil where nothing was traced.
+    init?(traceID: String?, spanID: String?) {
+        guard let traceID, let spanID else { return nil }
+        self.init(headers: ["traceparent": "00-\(traceID)-\(spanID)-01"])
+    }
+
+    /// For links.
+    func context(_ tracer: any Tracer) -> ServiceContext {
+        var context = ServiceContext.topLevel
+        tracer.extract(headers, into: &context, using: DictionaryExtractor())
+        return context
+    }
+
+    private struct DictionaryExtractor: Extractor {
+        func extract(key: String, from carrier: [String: String]) -> String? { carrier[key.lowercased()] }
+    }
+
     private struct DictionaryInjector: Injector {
         func inject(_ value: String, forKey key: String, into carrier: inout [String: String]) {
             carrier[key.lowercased()] = value

@@ -2,7 +2,9 @@ import ArgumentParser
 import FoundationEssentials
 import Logging
 import OTLP
+import RecordingExport
 import RecordingStore
+import Session
 
 /// What every command that deals with recordings starts from: the state folder, the log, and telemetry.
 struct ProgramState {
@@ -35,7 +37,32 @@ struct ProgramState {
     }
 
     func recovery(_ database: StateDatabase) -> Recovery {
-        Recovery(database: database, statePath: path, telemetry: telemetry, tracer: tracer, logger: logger)
+        Recovery(database: database, state: self)
+    }
+
+    /// What delivers from the outbox.
+    func relay(_ database: StateDatabase) -> OutboxRelay {
+        OutboxRelay(database, tracer: tracer, logger: logger) { delivery in delivery.destination.flatMap(exporter) }
+    }
+
+    /// - Parameter url: complete, as `ExporterURL.text` has it; nil, which is logged, where it is none any more.
+    func exporter(_ url: String) -> (any RecordingExporter)? {
+        do throws(RecordingExportError) {
+            let exporter = try ExporterURL(url, relativeTo: path)
+            return exporter.makeExporter(userAgent: "tapeline/\(Tapeline.version)", statePath: path)
+        } catch {
+            logger.error("\(error)")
+            return nil
+        }
+    }
+
+    /// The database, for a command that is of no use without it.
+    func openDatabase() throws -> StateDatabase {
+        do throws(StoreError) {
+            return try StateDatabase(statePath: path, logger: logger)
+        } catch {
+            throw Self.failure(error.description, ExitStatus.inputOutput)
+        }
     }
 
     /// Delivers the spans that have ended; the last thing before the program ends.

@@ -136,7 +136,6 @@ struct RecordCommand: AsyncParsableCommand {
 
     func run() async throws {
         let state = try ProgramState(asked: state, isQuiet: quiet)
-        let currentFolder = FileManager.default.currentDirectoryPath
         let database = openDatabase(state)
         let options = SessionOptions(
             capture: CaptureOptions(
@@ -154,7 +153,7 @@ struct RecordCommand: AsyncParsableCommand {
             durationSeconds: duration,
             uploader: try uploader(state.environment, state.logger),
             journal: database.map { database in
-                SessionJournal(database, exporterURLs: export, relativeTo: currentFolder, logger: state.logger) {
+                SessionJournal(database, logger: state.logger) {
                     _ = await state.tracer.forceFlush(timeout: .seconds(10))
                 }
             },
@@ -164,20 +163,14 @@ struct RecordCommand: AsyncParsableCommand {
         let exporters = try export.map { url in
             try exporterURL(url).makeExporter(userAgent: "tapeline/\(Tapeline.version)", statePath: state.path)
         }
-        var recovery: Task<Void, Never>?
+        let upkeep = database.map { Upkeep(state, $0, directories: directories(state)) }
         // The session's span is a child of the one that the environment names.
         let code = try await ServiceContext.withValue(state.telemetry.parent) {
             try await JobContext.run(id: session.id) { _ in
-                let run = RecordRun(session: session, isQuiet: quiet, isJSON: json)
-                return try await run.run(exporters: exporters) {
-                    // Beside the recording, which it must not delay.
-                    recovery = database.map { database in
-                        Task.detached { _ = await state.recovery(database).run(below: directories(state)) }
-                    }
-                }
+                let run = RecordRun(session: session, upkeep: upkeep, isQuiet: quiet, isJSON: json)
+                return try await run.run(exporters: exporters)
             }
         }
-        await recovery?.value
         await state.shutDown()
         options.journal?.finish()
         guard code == ExitStatus.delivered else { throw code }

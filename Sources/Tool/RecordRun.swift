@@ -10,25 +10,26 @@ actor RecordRun {
     private let session: AgentSession
     private let isQuiet: Bool
     private let isJSON: Bool
+    private let upkeep: Upkeep?
     private var isRecordingOver = false
 
-    init(session: AgentSession, isQuiet: Bool, isJSON: Bool) {
+    /// - Parameter upkeep: what goes on beside the recording, which it must not delay.
+    init(session: AgentSession, upkeep: Upkeep?, isQuiet: Bool, isJSON: Bool) {
         self.session = session
+        self.upkeep = upkeep
         self.isQuiet = isQuiet
         self.isJSON = isJSON
     }
 
-    /// - Parameter recover: called once the recording has started, or could not.
-    func run(exporters: [any RecordingExporter], recover: () -> Void) async throws -> ExitCode {
+    func run(exporters: [any RecordingExporter]) async throws -> ExitCode {
         let signals = try SignalWatch.events()
         do throws(SessionError) {
             try await session.start(recordingExporters: exporters)
         } catch {
             StandardError.line("tapeline: \(error)")
-            recover()
             return ExitStatus.code(for: error)
         }
-        recover()
+        upkeep?.start()
         await announce()
         let meter = Task { await showMeter() }
         let steering = Task { await steer(signals) }
@@ -40,6 +41,7 @@ actor RecordRun {
         guard let report = await session.close() else { return ExitStatus.inputOutput }
         let reports = await session.earlierReports() + [report]
         print(isJSON ? try report.json() : reports.map(\.summary).joined(), terminator: "")
+        await upkeep?.finish()
         return ExitStatus.code(for: reports, failed: await session.failure != nil)
     }
 
@@ -47,7 +49,9 @@ actor RecordRun {
     private func steer(_ signals: AsyncStream<SignalWatch.Event>) async {
         for await signal in signals {
             switch signal {
-            case .finish where isRecordingOver: await session.skipExport()
+            case .finish where isRecordingOver:
+                await session.skipExport()
+                upkeep?.skip()
             case .finish: await session.stopRecording()
             case .nextFile:
                 do throws(SessionError) {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Logging
 import RecordingStore
 import Session
 
@@ -6,7 +7,7 @@ import Session
 struct RecoverCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "recover",
-        abstract: "Repair, deliver and report recordings whose process died.",
+        abstract: "Repair and report recordings whose process died, and deliver all that is not delivered yet.",
         discussion: """
             Every start of 'tapeline record' does the same, beside its recording. A recording that goes on is not touched. \
             It may be run again, also after it was killed itself.
@@ -15,7 +16,7 @@ struct RecoverCommand: AsyncParsableCommand {
               tapeline recover --state /var/lib/tapeline
 
             EXIT CODES: 0 all is recovered and delivered, 74 a recording could not be recovered, or only in part, 75 \
-            recovered but not delivered, 78 configuration.
+            something is still to be delivered, 78 configuration.
             """
     )
 
@@ -33,23 +34,39 @@ struct RecoverCommand: AsyncParsableCommand {
 
     func run() async throws {
         let state = try ProgramState(asked: state, isQuiet: quiet)
-        let database: StateDatabase
-        do throws(StoreError) {
-            database = try StateDatabase(statePath: state.path, logger: state.logger)
-        } catch {
-            throw ProgramState.failure(error.description, ExitStatus.inputOutput)
-        }
+        let database = try state.openDatabase()
         let directories = [state.path] + (directory.map { [ProgramState.absolute($0)] } ?? [])
         let results = await state.recovery(database).run(below: directories)
+        let isDelivered = await deliver(state.relay(database), directories, state, database)
         await state.shutDown()
         guard let results else { throw ExitStatus.inputOutput }
-        let reports = results.compactMap(\.report)
+        let reports = results.compactMap { result in
+            let path = result.report?.recording.map { RecordingPlace.reportPath(forFile: $0.path) }
+            return path.flatMap(SessionReport.init(atPath:)) ?? result.report
+        }
         if json {
             print("[\(try reports.map { try $0.json() }.joined(separator: ","))]")
         } else {
             print(reports.map(\.summary).joined(), terminator: "")
         }
-        let code = ExitStatus.code(for: reports, failed: results.contains { $0.failure != nil || $0.report == nil })
-        guard code == ExitStatus.delivered else { throw code }
+        guard !results.contains(where: { $0.failure != nil || $0.report == nil }) else { throw ExitStatus.inputOutput }
+        guard isDelivered else { throw ExitStatus.notDelivered }
+    }
+
+    /// Whether nothing is left in the outbox.
+    private func deliver(
+        _ relay: OutboxRelay,
+        _ directories: [String],
+        _ state: ProgramState,
+        _ database: StateDatabase
+    ) async -> Bool {
+        do throws(StoreError) {
+            try await relay.learn(below: directories)
+            try await relay.deliverAll()
+            return try database.storedRecordings().flatMap(\.deliveries).allSatisfy { $0.state == .delivered }
+        } catch {
+            state.logger.error("\(error)")
+            return false
+        }
     }
 }

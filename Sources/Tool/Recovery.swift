@@ -9,40 +9,34 @@ import Tracing
 /// What `tapeline recover` and every start of `tapeline record` do about processes that died.
 struct Recovery {
     let database: StateDatabase
-    let statePath: String
-    let telemetry: OTLPConfiguration
-    let tracer: OTLPTracer
-    let logger: Logger
+    let state: ProgramState
 
-    /// - Parameter directories: where recordings are looked for that the journal does not know.
+    /// - Parameters:
+    ///   - directories: where recordings are looked for that the journal does not know.
+    ///   - isWanted: asked before each recording.
     /// - Returns: nil where the journal could not be read, which is logged.
-    func run(below directories: [String]) async -> [SessionRecovery.Result]? {
+    func run(
+        below directories: [String],
+        while isWanted: @Sendable () -> Bool = { true }
+    ) async -> [SessionRecovery.Result]? {
         let recovery = SessionRecovery(
             database,
-            tracer: tracer,
-            logger: logger,
+            tracer: state.tracer,
+            logger: state.logger,
             exporters: exporters,
             restartSpan: restartedSpan,
-            flush: { [tracer] in _ = await tracer.forceFlush(timeout: .seconds(10)) }
+            flush: { [tracer = state.tracer] in _ = await tracer.forceFlush(timeout: .seconds(10)) }
         )
         do throws(StoreError) {
-            return try await recovery.run(below: directories)
+            return try await recovery.run(below: directories, while: isWanted)
         } catch {
-            logger.error("what earlier processes left is not recovered: \(error)")
+            state.logger.error("what earlier processes left is not recovered: \(error)")
             return nil
         }
     }
 
     @Sendable private func exporters(of open: OpenRecording) -> [any RecordingExporter] {
-        open.exporterURLs.compactMap { url in
-            do throws(RecordingExportError) {
-                let exporter = try ExporterURL(url, relativeTo: open.exporterFolder)
-                return exporter.makeExporter(userAgent: "tapeline/\(Tapeline.version)", statePath: statePath)
-            } catch {
-                logger.error("\(error)")
-                return nil
-            }
-        }
+        open.exporterURLs.compactMap(state.exporter)
     }
 
     /// The session's lost span, as it was. Where its line is in the spans file already, none is written again; a collector
@@ -54,11 +48,11 @@ struct Recovery {
         }
         var context = ServiceContext.topLevel
         context.spanContext = SpanContext(open.parent)
-        return tracer.startSpan("agent_session", as: span.local, in: context, at: time)
+        return state.tracer.startSpan("agent_session", as: span.local, in: context, at: time)
     }
 
     private func isInFile(_ span: SpanContext) -> Bool {
-        guard case .file(let path) = telemetry.destination, FileManager.default.fileExists(atPath: path) else {
+        guard case .file(let path) = state.telemetry.destination, FileManager.default.fileExists(atPath: path) else {
             return false
         }
         do {
@@ -67,7 +61,7 @@ struct Recovery {
                 $0.contains("\"spanId\":\"\(span.spanID.hex)\"") && $0.contains("\"name\":\"agent_session\"")
             }
         } catch {
-            logger.error("\(path) cannot be read, a span may be written to it twice: \(error)")
+            state.logger.error("\(path) cannot be read, a span may be written to it twice: \(error)")
             return false
         }
     }

@@ -10,7 +10,9 @@ struct Tapeline: AsyncParsableCommand {
         commandName: "tapeline",
         abstract: "Record microphones, and deliver what was recorded.",
         version: version,
-        subcommands: [RecordCommand.self, DevicesCommand.self, RecoverCommand.self]
+        subcommands: [
+            RecordCommand.self, DevicesCommand.self, RecoverCommand.self, ListCommand.self, ExportCommand.self,
+        ]
     )
 
     static func main() async {

@@ -31,9 +31,7 @@ import Testing
 
     @Test func `Only the store imports the database`() throws {
         let importers = try Repository.swiftFiles(in: "Sources").filter { $0.imports.contains("GRDB") }
-        #expect(
-            importers.map(\.name).sorted() == ["RecordingStore/StateDatabase", "RecordingStore/StateDatabase+Journal"]
-        )
+        #expect(importers.allSatisfy { $0.name.hasPrefix("RecordingStore/StateDatabase") })
     }
 
     @Test func `Each C module is imported by its fence files, and by no other`() throws {

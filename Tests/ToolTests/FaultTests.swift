@@ -201,7 +201,8 @@ import Testing
         if !isFull { try disk.makeReadOnly() }
         let archive = tapeline.folder.path + "/good"
         let (exports, _) = try await export(["dir:\(disk.path)", "dir:\(archive)"], of: tapeline, exitCode: 75)
-        #expect(exports.map(\.outcome) == ["failed", "attached"])
+        // Room may come by itself.
+        #expect(exports.map(\.outcome) == [isFull ? "deferred" : "failed", "attached"])
         let error = try #require(exports.first?.error)
         #expect(error.contains(isFull ? "No space left on device" : "Read-only file system"), "\(error)")
         #expect(error.contains(disk.path))
@@ -210,19 +211,18 @@ import Testing
 
     struct Command: CustomTestStringConvertible {
         var script: String
-        var outcome: String
         var error: String
         var testDescription: String { script }
     }
 
     // EXP-2, EXP-8, SES-9: in one chain with a good one. The last two take the limit of 30 s.
     @Test(arguments: [
-        Command(script: "echo no bucket >&2; exit 3", outcome: "failed", error: "exited with status 3: no bucket"),
-        Command(script: "kill -SEGV $$", outcome: "failed", error: "SIGSEGV"),
-        Command(script: "echo garbage", outcome: "failed", error: "garbage"),
-        Command(script: "head -c 3000000 /dev/urandom", outcome: "failed", error: "printed more than 64 KiB"),
-        Command(script: "exec sleep 1000", outcome: "timeout", error: "30 s"),
-        Command(script: "trap '' TERM INT HUP; while :; do sleep 1; done", outcome: "timeout", error: "30 s"),
+        Command(script: "echo no bucket >&2; exit 3", error: "exited with status 3: no bucket"),
+        Command(script: "kill -SEGV $$", error: "SIGSEGV"),
+        Command(script: "echo garbage", error: "garbage"),
+        Command(script: "head -c 3000000 /dev/urandom", error: "printed more than 64 KiB"),
+        Command(script: "exec sleep 1000", error: "30 s"),
+        Command(script: "trap '' TERM INT HUP; while :; do sleep 1; done", error: "30 s"),
     ]) func `A command that misbehaves costs neither the recording nor the next exporter`(
         _ command: Command
     ) async throws {
@@ -230,7 +230,7 @@ import Testing
         let program = try tapeline.folder.script(command.script, named: "program")
         let good = try tapeline.folder.script(#"echo '{"recording_url": "https://host/1"}'"#, named: "good")
         let (exports, outcome) = try await export(["exec:\(program)", "exec:\(good)"], of: tapeline, exitCode: 75)
-        #expect(exports.map(\.outcome) == [command.outcome, "attached"])
+        #expect(exports.map(\.outcome) == ["deferred", "attached"])
         let error = try #require(exports.first?.error)
         #expect(error.contains(command.error), "\(error)")
         #expect(exports.last?.recordingUrl == "https://host/1")

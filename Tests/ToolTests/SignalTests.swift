@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import LoopbackServer
 import TestSupport
 import Testing
 
@@ -147,24 +148,15 @@ import Testing
         _ signal: Int32
     ) async throws {
         let tapeline = try Tapeline()
-        let program = try tapeline.folder.script(
-            """
-            echo started > "${0%/*}/started"
-            exec sleep 1000
-            """,
-            named: "hangs"
-        )
+        let server = try LoopbackServer(.init(201, .hang))
         let device = try tapeline.device(Ramp(), frames: 480_000)
-        let running = try tapeline.start(device, ["--export", "exec:\(program)", "--export", "dir:archive"])
+        let running = try tapeline.start(device, ["--export", "\(server.url)/#timeout=3600", "--export", "dir:archive"])
         try await running.isRecording()
         try await Task.sleep(for: .milliseconds(300))
         running.process.send(signal)
-        while running.process.isRunning, !tapeline.folder.contents.contains("started") {
-            try await Task.sleep(for: .milliseconds(5))
-        }
+        for await _ in server.arrivals { break }
         running.process.send(signal)
         let outcome = try await running.ended()
-        // Had it run to its own limit, it would be a `timeout`.
         let recording = try outcome.recording(exitCode: 75)
         #expect(outcome.report?.exports.map(\.outcome) == ["deferred", "deferred"])
         #expect(outcome.report?.status == "deferred")

@@ -1,0 +1,175 @@
+internal import FoundationEssentials
+internal import GRDB
+
+/// The outbox: every finished recording and, for each exporter, its delivery (DUR-1).
+extension StateDatabase {
+    /// Writes a recording down with its deliveries; what is known of these already stays.
+    public func keep(_ recording: StoredRecording, _ deliveries: [Delivery]) throws(StoreError) {
+        try write { database in
+            try database.execute(
+                sql: """
+                    INSERT INTO recording (recording_id, file_path, started_at, duration_s, bytes) VALUES (?, ?, ?, ?, ?)
+                    ON CONFLICT (recording_id) DO UPDATE SET
+                        file_path = excluded.file_path, duration_s = excluded.duration_s, bytes = excluded.bytes
+                    """,
+                arguments: [
+                    recording.recordingID, recording.filePath, recording.startedAt, recording.durationSeconds,
+                    recording.byteCount,
+                ]
+            )
+            for delivery in deliveries { try Self.put(delivery, orElse: "DO NOTHING", in: database) }
+        }
+    }
+
+    /// Writes down how deliveries went.
+    public func update(_ deliveries: [Delivery]) throws(StoreError) {
+        let change = """
+            DO UPDATE SET exporter = excluded.exporter, destination = excluded.destination, state = excluded.state,
+                attempts = excluded.attempts, next_attempt_at = excluded.next_attempt_at, error = excluded.error,
+                receipt = excluded.receipt
+            """
+        try write { database in
+            for delivery in deliveries { try Self.put(delivery, orElse: change, in: database) }
+        }
+    }
+
+    /// Of one recording, in the order of its chain.
+    public func deliveries(of recordingID: String) throws(StoreError) -> [Delivery] {
+        try read { database in
+            let sql = "SELECT * FROM delivery WHERE recording_id = ? ORDER BY ordinal"
+            return try Row.fetchAll(database, sql: sql, arguments: [recordingID]).map(Delivery.init)
+        }
+    }
+
+    /// All recordings, oldest first, each with its deliveries.
+    public func storedRecordings() throws(StoreError) -> [(recording: StoredRecording, deliveries: [Delivery])] {
+        try read { database in
+            let rows = try Row.fetchAll(database, sql: "SELECT * FROM delivery ORDER BY recording_id, ordinal")
+            let deliveries = Dictionary(grouping: rows.map(Delivery.init), by: \.recordingID)
+            return try Row.fetchAll(database, sql: "SELECT * FROM recording ORDER BY started_at, recording_id").map {
+                let recording = StoredRecording($0)
+                return (recording, deliveries[recording.recordingID] ?? [])
+            }
+        }
+    }
+
+    /// The places that something is still to be delivered to, each with the earliest wall time of an attempt.
+    ///
+    /// Recordings whose session has not ended are left out: it delivers itself.
+    public func openTargets() throws(StoreError) -> [(target: String, nextAttemptAt: Double)] {
+        try read { database in
+            let sql = """
+                SELECT COALESCE(destination, exporter) AS target, MIN(next_attempt_at) AS next_attempt_at
+                FROM delivery WHERE state = 'pending' AND \(Self.isEnded) GROUP BY 1 ORDER BY 1
+                """
+            return try Row.fetchAll(database, sql: sql).map { ($0["target"], $0["next_attempt_at"]) }
+        }
+    }
+
+    /// The oldest delivery to a place whose time has come; nil where there is none.
+    ///
+    /// - Parameters:
+    ///   - now: wall time, in seconds since 1970.
+    ///   - farthest: what is to wait for longer than that was written before the clock was set back.
+    public func nextDelivery(
+        to target: String,
+        now: Double,
+        farthest: Double
+    ) throws(StoreError) -> (recording: StoredRecording, delivery: Delivery)? {
+        try read { database in
+            let sql = """
+                SELECT delivery.* FROM delivery JOIN recording USING (recording_id)
+                WHERE state = 'pending' AND COALESCE(destination, exporter) = ? AND \(Self.isEnded)
+                    AND (next_attempt_at <= ? OR next_attempt_at > ?)
+                ORDER BY started_at, recording_id, ordinal LIMIT 1
+                """
+            let arguments: StatementArguments = [target, now, now + farthest]
+            guard let delivery = try Row.fetchOne(database, sql: sql, arguments: arguments).map(Delivery.init) else {
+                return nil
+            }
+            let recording = try Row.fetchOne(
+                database,
+                sql: "SELECT * FROM recording WHERE recording_id = ?",
+                arguments: [delivery.recordingID]
+            )
+            return recording.map { (StoredRecording($0), delivery) }
+        }
+    }
+
+    /// Makes all that waits for a place due at once: it answers again.
+    public func hurry(_ target: String) throws(StoreError) {
+        try write { database in
+            let sql = """
+                UPDATE delivery SET next_attempt_at = 0 WHERE state = 'pending' AND COALESCE(destination, exporter) = ?
+                """
+            try database.execute(sql: sql, arguments: [target])
+        }
+    }
+
+    /// Whether the finished recordings below a folder are in the outbox, for as far as they are older than it.
+    public func knowsRecordings(below directory: String) throws(StoreError) -> Bool {
+        try read { database in
+            let sql = "SELECT EXISTS (SELECT 1 FROM known_folder WHERE path = ?)"
+            return try Bool.fetchOne(database, sql: sql, arguments: [directory]) ?? false
+        }
+    }
+
+    /// They are now.
+    public func learnedRecordings(below directory: String) throws(StoreError) {
+        try write { database in
+            try database.execute(sql: "INSERT OR IGNORE INTO known_folder (path) VALUES (?)", arguments: [directory])
+        }
+    }
+
+    private static let isEnded = "delivery.recording_id NOT IN (SELECT recording_id FROM open_recording)"
+
+    private static func put(_ delivery: Delivery, orElse change: String, in database: Database) throws {
+        let receipt = try delivery.receipt.map { String(decoding: try JSONEncoder().encode($0), as: UTF8.self) }
+        try database.execute(
+            sql: """
+                INSERT INTO delivery
+                    (recording_id, ordinal, exporter, destination, state, attempts, next_attempt_at, error, receipt)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (recording_id, ordinal) \(change)
+                """,
+            arguments: [
+                delivery.recordingID, delivery.ordinal, delivery.exporter, delivery.destination,
+                delivery.state.rawValue, delivery.attemptCount, delivery.nextAttemptAt, delivery.error, receipt,
+            ]
+        )
+    }
+}
+
+extension StoredRecording {
+    fileprivate init(_ row: Row) {
+        self.init(
+            recordingID: row["recording_id"],
+            filePath: row["file_path"],
+            startedAt: row["started_at"],
+            durationSeconds: row["duration_s"],
+            byteCount: row["bytes"]
+        )
+        removedAt = row["removed_at"]
+    }
+}
+
+extension Delivery {
+    fileprivate init(_ row: Row) {
+        self.init(
+            recordingID: row["recording_id"],
+            ordinal: row["ordinal"],
+            exporter: row["exporter"],
+            destination: row["destination"]
+        )
+        // What cannot be read is as good as not there: then it is delivered again, which is safe.
+        state = State(rawValue: row["state"]) ?? .pending
+        attemptCount = row["attempts"]
+        nextAttemptAt = row["next_attempt_at"]
+        error = row["error"]
+        let text: String? = row["receipt"]
+        do {
+            receipt = try text.map { try JSONDecoder().decode(DeliveryReceipt.self, from: Data($0.utf8)) }
+        } catch {
+            receipt = nil
+        }
+    }
+}

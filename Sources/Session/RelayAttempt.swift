@@ -1,0 +1,99 @@
+internal import FoundationEssentials
+internal import Logging
+internal import RecorderIO
+internal import RecordingExport
+internal import RecordingStore
+internal import Tracing
+
+/// One try to deliver a recording later than its session did.
+struct RelayAttempt {
+    let recording: StoredRecording
+    let delivery: Delivery
+    let exporter: any RecordingExporter
+    let logger: Logger
+
+    private var reportPath: String { RecordingPlace.reportPath(forFile: recording.filePath) }
+
+    /// Calls the exporter, and writes what came of it into the recording's report.
+    ///
+    /// - Parameter isRepeated: also where the report says that it was delivered.
+    func outcome(isRepeated: Bool) async -> ExportOutcome {
+        guard var report = SessionReport(atPath: reportPath), let exported = report.exported(at: recording.filePath)
+        else { return withoutReport }
+        let known = report.outcome(of: delivery)
+        // The process died before the outbox knew (DUR-1).
+        if !isRepeated, let known, known.isDelivered { return known }
+        var outcome = await ExporterChain([exporter], logger: logger).run(exported)[0]
+        outcome.exporter = delivery.exporter
+        outcome.destination = delivery.destination.map(ExporterURL.shown)
+        if !outcome.isDelivered, outcome.isRetryable { outcome = outcome.deferred(exporter, exported) }
+        if known?.outcome != outcome.outcome || known?.error != outcome.error {
+            report.apply(outcome, of: delivery)
+            write(report)
+        }
+        return outcome
+    }
+
+    private var withoutReport: ExportOutcome {
+        let sentence = "\(reportPath) cannot be read, and tells what the recording is: restore it, and export it again"
+        var outcome = ExportOutcome(exporter: delivery.exporter, outcome: .unreadable, error: sentence)
+        outcome.spanError = "the recording's report could not be read"
+        return outcome
+    }
+
+    private func write(_ report: SessionReport) {
+        do {
+            try DurableFile.write(try report.json(), to: reportPath, replacing: true)
+        } catch {
+            logger.error("a report does not tell of a later delivery: \(error)")
+        }
+    }
+
+    /// A span of its own, linked to the session's.
+    func trace(_ outcome: ExportOutcome, _ made: Delivery, _ tracer: any Tracer, from begin: Double, to end: Double) {
+        guard let report = SessionReport(atPath: reportPath), let exported = report.exported(at: recording.filePath)
+        else { return }
+        let span = tracer.startSpan(
+            "recording_delivery",
+            context: .topLevel,
+            ofKind: .client,
+            at: Timestamp.instant(begin)
+        )
+        if let session = TraceParent(traceID: report.traceID, spanID: report.spanID) {
+            span.addLink(SpanLink(context: session.context(tracer), attributes: [:]))
+        }
+        var attributes: [String: SpanAttribute] = [
+            "tapeline.delivery.exporter": .string(outcome.exporter),
+            "tapeline.delivery.outcome": .string(outcome.outcome.rawValue),
+            "tapeline.delivery.attempts": .int64(Int64(made.attemptCount)),
+            "tapeline.recording.id": .string(recording.recordingID),
+        ]
+        if let file = exported.file { attributes["tapeline.recording.sha256"] = .string(file.sha256) }
+        if let error = outcome.spanError { attributes["tapeline.delivery.error"] = .string(error) }
+        for (key, value) in RecordingAttributes(merging: [outcome], of: exported).values {
+            attributes[key] = SpanAttribute(value)
+        }
+        span.attributes.merge(SpanAttributes(attributes))
+        if made.state == .refused { span.setStatus(SpanStatus(code: .error, message: outcome.spanError)) }
+        span.end(at: Timestamp.instant(end))
+    }
+}
+
+extension ExportOutcome {
+    fileprivate var isDelivered: Bool { outcome == .attached || outcome == .none }
+}
+
+extension SessionReport {
+    /// What an exporter is handed.
+    fileprivate func exported(at path: String) -> SessionRecording? {
+        guard var file = recording?.finished else { return nil }
+        file.path = path
+        return SessionRecording(
+            recordingID: file.id,
+            sessionID: sessionID,
+            traceID: traceID,
+            spanID: spanID,
+            file: file
+        )
+    }
+}
