@@ -35,6 +35,7 @@ class Disk:
         copy(base, self.image)
         self.file = os.open(self.image, os.O_RDWR)
         self.unflushed = []
+        self.flush_count = 0
 
     def apply(self, event):
         """A write is on the disk for certain once it is flushed."""
@@ -43,12 +44,13 @@ class Disk:
         elif event.kind == FLUSH:
             for write in self.unflushed:
                 os.pwrite(self.file, write.content, write.offset)
+            self.flush_count += bool(self.unflushed)
             self.unflushed = []
 
     def cut(self, image, random):
         """Makes `image` what is found after a cut now: of what was not flushed all, nothing, the first part, or some sectors.
 
-        Returns how many sectors were not flushed, and how many of those were lost.
+        Returns what tells this disk from all others of the run.
         """
         copy(self.image, image)
         sectors = [
@@ -69,7 +71,7 @@ class Disk:
         for offset, content in kept:
             os.pwrite(file, content, offset)
         os.close(file)
-        return len(sectors), len(sectors) - len(kept)
+        return self.flush_count, hash(tuple(kept))
 
     def close(self):
         os.close(self.file)
