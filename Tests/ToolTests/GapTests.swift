@@ -143,6 +143,18 @@ import Testing
         #expect(runs.last == Run(168_000, 72000, .ramp(offset: -96000)))
     }
 
+    // CAP-5: a frame is shorter here than it takes a slow machine to write one.
+    @Test func `The silence of a lost device ends though each frame of it takes longer than it lasts`() async throws {
+        let tapeline = try Tapeline()
+        let ramp = Ramp("S16_LE", channels: 2, rate: 384_000)
+        let device = try tapeline.device(ramp, frames: ramp.cycle, "LOOP=1,UNPLUG=192000:1500")
+        let recording = try await tapeline.record(device, ["--duration", "4"]).recording()
+        #expect(recording.frames == 4 * 384_000)
+        try #require(recording.gaps.map(\.cause) == ["device_lost"])
+        #expect(recording.gaps[0].firstFrame == 192_000)
+        #expect((576_000...960_000).contains(recording.gaps[0].frames))
+    }
+
     // CAP-5
     @Test(arguments: ["STALL=48000:300", "STALL=20000:200+60000:700", "SHORT=100", "SHORT=1000"])
     func `A device that is only late loses nothing`(_ arguments: String) async throws {
