@@ -113,7 +113,9 @@ struct RecorderLoop: ~Copyable, Sendable {
     }
 
     private mutating func writeSteps() throws(RecorderError) {
-        while position < frameLimit, let step = timeline.nextStep(now: .now()) {
+        // Looked at once: while a slow machine writes a lost device's silence, the next frame of it is due already.
+        let now = HostTime.now()
+        while position < frameLimit, let step = timeline.nextStep(now: now) {
             let room = frameLimit - position
             switch step {
             case .frames(let count): try writeFrames(Int(min(count, room)))

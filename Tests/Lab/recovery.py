@@ -22,7 +22,7 @@ def make_disk(path, file_system):
     with open(path, "wb") as file:
         # The least that xfs takes.
         file.truncate((320 if file_system == "xfs" else 128) << 20)
-    subprocess.run([*make_file_system[file_system], path], check=True, stderr=subprocess.DEVNULL)
+    subprocess.run([*make_file_system[file_system], path], check=True, stdout=subprocess.DEVNULL)
 
 
 def inside(path):
