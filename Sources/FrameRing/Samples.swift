@@ -96,20 +96,17 @@ public enum Samples {
                 for index in indices {
                     floats[index] = unsafe Float(samples[index * channelCount + channel]) / Float(Int16.max)
                 }
-            case .s24:
-                let samples = unsafe memory.assumingMemoryBound(to: Int32.self)
-                for index in indices {
-                    floats[index] = unsafe Float(samples[index * channelCount + channel] << 8) / Float(Int32.max)
-                }
             case .s24Packed:
                 for index in indices {
                     floats[index] =
                         unsafe Float(packedSample(memory, index * channelCount + channel)) / Float(Int32.max)
                 }
-            case .s32:
+            case .s24, .s32:
                 let samples = unsafe memory.assumingMemoryBound(to: Int32.self)
+                let unused: Int32 = format == .s24 ? 8 : 0
                 for index in indices {
-                    floats[index] = unsafe Float(samples[index * channelCount + channel]) / Float(Int32.max)
+                    floats[index] =
+                        unsafe Float(samples[index * channelCount + channel] &<< unused) / Float(Int32.max)
                 }
             case .float:
                 let samples = unsafe memory.assumingMemoryBound(to: Float.self)

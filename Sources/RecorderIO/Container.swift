@@ -21,6 +21,15 @@ public enum Container: String, CaseIterable, Sendable, Codable {
         }
     }
 
+    /// About how many bytes are written for each byte of samples, before more is known.
+    var usualRatio: Double {
+        switch self {
+        case .wav, .rf64, .w64: 1
+        case .flac: 0.6
+        case .oggVorbis, .oggOpus: 0.1
+        }
+    }
+
     /// IANA media type.
     public var mediaType: String {
         switch self {

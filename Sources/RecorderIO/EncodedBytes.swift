@@ -4,8 +4,9 @@ internal import FrameRing
 /// system call for each of its own (PERF-3).
 ///
 /// Positions are those that the encoder sees. For WAV, what follows the first 12 bytes lies further back in the file by
-/// the reserved chunk of `WAVEnvelope`. The first failure is kept, and the file grows no more after it; only what is there
-/// may be written over, so that the header says what the file holds (REC-9).
+/// the reserved chunk of `WAVEnvelope`. A full disk costs nothing: what is written goes into the reserve then, and the file
+/// is to be ended (REC-9). The first failure beyond that is kept, and the file grows no more after it; only what is there
+/// may be written over, so that the header says what the file holds.
 final class EncodedBytes {
     private let file: PartFile
     private let hasEnvelope: Bool
@@ -18,10 +19,22 @@ final class EncodedBytes {
     /// Bytes so far, those in the buffer among them.
     private(set) var byteCount: Int64 = 0
     private(set) var failure: RecorderError?
+    /// Why the file must end, though all that was written is in it.
+    private(set) var fullness: RecorderError?
+    /// Why nobody knows what of the file is on the disk.
+    private(set) var suspicion: RecorderError?
+    private var reserve: DiskReserve?
 
     static let bufferByteCount = 1 << 18
 
-    init(_ file: consuming PartFile, hasEnvelope: Bool) {
+    /// - Throws: where there is no room for the reserve; the file is removed then.
+    init(_ file: consuming PartFile, hasEnvelope: Bool) throws(RecorderError) {
+        do throws(RecorderError) {
+            reserve = try DiskReserve(in: Folder.parent(of: file.finalPath))
+        } catch {
+            file.discard()
+            throw error
+        }
         self.file = file
         self.hasEnvelope = hasEnvelope
         buffer = ByteBuffer(byteCount: Self.bufferByteCount)
@@ -83,12 +96,18 @@ final class EncodedBytes {
     func sync() throws(RecorderError) {
         flush()
         if let failure { throw failure }
+        if suspicion == nil { attempt { () throws(RecorderError) in try file.syncData() } }
+        if let suspicion { throw suspicion }
+    }
+
+    /// Syncs, and keeps a failure: after it nobody knows what is on the disk, and a second sync would lie (REC-8).
+    private func attempt(_ sync: () throws(RecorderError) -> Void) {
         do throws(RecorderError) {
-            try file.syncData()
+            try sync()
+        } catch .file(_, let call, let code) {
+            suspicion = .suspect(path: file.finalPath, call: call, code: code)
         } catch {
-            // After a failed sync nobody knows what is on the disk, and a second one would lie.
-            fail(error)
-            throw error
+            suspicion = error
         }
     }
 
@@ -99,8 +118,9 @@ final class EncodedBytes {
             dataByteCount: frameCount * Int64(bytesPerFrame),
             frameCount: frameCount
         )
-        try file.write(envelope.bytes, at: 0)
-        try file.write(envelope.dataSizeField, at: place(dataOffset) - 4)
+        try put { () throws(RecorderError) in try file.write(envelope.bytes, at: 0) }
+        let offset = place(dataOffset) - 4
+        try put { () throws(RecorderError) in try file.write(envelope.dataSizeField, at: offset) }
     }
 
     /// Writes the sizes into the first chunk of an RF64 file.
@@ -110,13 +130,20 @@ final class EncodedBytes {
             dataByteCount: frameCount * Int64(bytesPerFrame),
             frameCount: frameCount
         )
-        try file.write(envelope.sizes64, at: WAVEnvelope.sizes64Offset)
+        try put { () throws(RecorderError) in try file.write(envelope.sizes64, at: WAVEnvelope.sizes64Offset) }
     }
 
-    /// Gives the file its final name, with all that is in it on the disk (REC-7).
+    /// Gives the file its final name, with all that is in it on the disk (REC-7). One whose sync failed, now or before, gets
+    /// its name all the same, and its error tells.
     func finalize(replacing: Bool) throws(RecorderError) {
         flush()
-        try file.finalize(replacing: replacing)
+        // Some file systems need room for a name, too.
+        reserve = nil
+        if suspicion == nil { attempt { () throws(RecorderError) in try file.sync() } }
+        try file.rename(replacing: replacing)
+        if suspicion == nil {
+            attempt { () throws(RecorderError) in try Folder.sync(Folder.parent(of: file.finalPath)) }
+        }
     }
 
     /// Removes the file.
@@ -130,15 +157,31 @@ final class EncodedBytes {
         do throws(RecorderError) {
             if hasEnvelope, position < 12 {
                 let head = min(bytes.byteCount, Int(12 - position))
-                try file.write(bytes.extracting(0..<head), at: position)
+                try put(bytes.extracting(0..<head), at: position)
                 if head < bytes.byteCount {
-                    try file.write(bytes.extracting(head..<bytes.byteCount), at: place(12))
+                    try put(bytes.extracting(head..<bytes.byteCount), at: place(12))
                 }
             } else {
-                try file.write(bytes, at: place(position))
+                try put(bytes, at: place(position))
             }
         } catch {
             fail(error)
+        }
+    }
+
+    private func put(_ bytes: RawSpan, at offset: Int64) throws(RecorderError) {
+        try put { () throws(RecorderError) in try file.write(bytes, at: offset) }
+    }
+
+    /// Writes to the file, at the cost of the reserve where the disk is full.
+    private func put(_ write: () throws(RecorderError) -> Void) throws(RecorderError) {
+        do throws(RecorderError) {
+            try write()
+        } catch {
+            guard error.isDiskFull, reserve != nil else { throw error }
+            reserve = nil
+            fullness = error
+            try write()
         }
     }
 

@@ -45,11 +45,28 @@ enum EncodedFile: ~Copyable, Sendable {
         if let failure { throw failure }
     }
 
+    /// Bytes so far.
+    var byteCount: Int64 {
+        switch self {
+        case .soundFile(let file): file.byteCount
+        case .vorbisFile(let file): file.byteCount
+        }
+    }
+
+    /// Why the file must end, though it holds all that was written (REC-9).
+    var fullness: RecorderError? {
+        switch self {
+        case .soundFile(let file): file.fullness
+        case .vorbisFile(let file): file.fullness
+        }
+    }
+
     /// Ends the encoded stream, syncs the file, and gives it its final name (REC-7), also after a failure: what came
     /// before it is kept (REC-9).
     ///
     /// - Returns: the frames that the file holds, and the first failure of its life.
-    /// - Throws: if there is no file of the final name: another took it, or the disk failed.
+    /// - Throws: if there is no file of the final name: another took it, or the disk failed. Without a frame it is removed;
+    ///   else it keeps its `.part` name, and is repaired at the next start.
     consuming func finalize() throws(RecorderError) -> (frameCount: Int64, failure: RecorderError?) {
         switch consume self {
         case .soundFile(let file): try file.finalize()

@@ -9,20 +9,28 @@ public enum Folder {
     }
 
     /// Makes a folder and the missing ones above it, and syncs up to the first that was there (REC-8).
-    public static func make(_ path: String, mode: UInt32 = 0o755) throws(RecorderError) {
-        guard unsafe mkdir(path, mode) != 0 else { return try sync(parent(of: path)) }
+    ///
+    /// - Returns: false if it was there.
+    @discardableResult
+    public static func make(_ path: String, mode: UInt32 = 0o755) throws(RecorderError) -> Bool {
+        guard unsafe mkdir(path, mode) != 0 else {
+            try sync(parent(of: path))
+            return true
+        }
         switch errno {
         case EEXIST:
             var status = stat()
             guard unsafe stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
                 throw .file(path: path, call: "mkdir", code: ENOTDIR)
             }
+            return false
         case ENOENT where parent(of: path) != path:
             try make(parent(of: path), mode: mode)
             guard unsafe mkdir(path, mode) == 0 || errno == EEXIST else {
                 throw .file(path: path, call: "mkdir", code: errno)
             }
             try sync(parent(of: path))
+            return true
         default: throw .file(path: path, call: "mkdir", code: errno)
         }
     }

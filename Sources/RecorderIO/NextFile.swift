@@ -8,10 +8,11 @@ public struct PendingRecording: Sendable {
     /// the file then keeps its `.part` name, unless finalizing, which goes on, still gets there.
     public func outcome(timeLimit: Duration) async -> RecordingOutcome {
         if let outcome = await completion.value(timeLimit: timeLimit) { return outcome }
-        let late = RecordingOutcome(
+        var late = RecordingOutcome(
             recording: nil,
             error: .unfinished(seconds: Int(timeLimit.components.seconds))
         )
+        late.isLeftBehind = true
         completion.complete(late)
         return await completion.value() ?? late
     }
@@ -21,6 +22,8 @@ public struct PendingRecording: Sendable {
 struct NextFile: Sendable {
     let path: String
     let recordingID: String
+    /// Whether it is for a recording whose file has ended already.
+    let goesOn: Bool
     /// nil once frames go into the new file; else why they go on into the old one.
     let started = Completion<RecorderError?>()
     /// Of the file that ended.
@@ -31,6 +34,8 @@ struct NextFile: Sendable {
 final class NextFileSlot: Sendable {
     private struct State {
         var wish: NextFile?
+        /// What the recorder has taken last.
+        var taken: NextFile?
         var isClosed = false
     }
 
@@ -46,15 +51,18 @@ final class NextFileSlot: Sendable {
     }
 
     func take() -> NextFile? {
-        state.withLock { $0.wish.take() }
+        state.withLock { state in
+            state.taken = state.wish.take()
+            return state.taken
+        }
     }
 
-    /// Refuses the wish that waits, and those to come.
+    /// Refuses the wish that waits, the one that the recorder has not come to an end with, and those to come.
     func close() {
-        let wish = state.withLock { state in
+        let wishes = state.withLock { state in
             state.isClosed = true
-            return state.wish.take()
+            return [state.wish.take(), state.taken.take()]
         }
-        wish?.started.complete(.notRecording)
+        for wish in wishes { wish?.started.complete(.notRecording) }
     }
 }

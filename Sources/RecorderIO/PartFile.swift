@@ -8,12 +8,14 @@ package struct PartFile: ~Copyable {
     let finalPath: String
     let partPath: String
     private let descriptor: Int32
+    /// Whether the folder was made for it.
+    private let hasNewFolder: Bool
 
     /// Makes the file; refuses one that exists, under either name, unless told to replace the finished one.
     ///
     /// Missing folders are made, and synced up to the first that was there (REC-8).
     init(finalPath: String, replacing: Bool) throws(RecorderError) {
-        descriptor = try Self.open(finalPath, replacing: replacing)
+        (descriptor, hasNewFolder) = try Self.open(finalPath, replacing: replacing)
         self.finalPath = finalPath
         partPath = Self.partPath(finalPath)
     }
@@ -29,9 +31,13 @@ package struct PartFile: ~Copyable {
             throw .inUse(path: path)
         }
         self.descriptor = descriptor
+        hasNewFolder = false
         finalPath = path.hasSuffix(Self.suffix) ? String(path.dropLast(Self.suffix.count)) : path
         partPath = path
     }
+
+    /// Whether the file is there under its `.part` name.
+    static func exists(finalPath: String) -> Bool { unsafe access(partPath(finalPath), F_OK) == 0 }
 
     /// Whether no living process writes the file.
     package static func isLeftBehind(at path: String) throws(RecorderError) -> Bool {
@@ -53,23 +59,28 @@ package struct PartFile: ~Copyable {
         flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK
     }
 
-    private static func open(_ finalPath: String, replacing: Bool) throws(RecorderError) -> Int32 {
+    private static func open(
+        _ finalPath: String,
+        replacing: Bool
+    ) throws(RecorderError) -> (descriptor: Int32, hasNewFolder: Bool) {
         let partPath = partPath(finalPath)
         let folder = Folder.parent(of: finalPath)
-        try Folder.make(folder)
+        let hasNewFolder = try Folder.make(folder)
         if !replacing, unsafe access(finalPath, F_OK) == 0 { throw .exists(path: finalPath) }
         let descriptor = unsafe Glibc.open(partPath, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else {
             let code = errno
+            if hasNewFolder { unsafe rmdir(folder) }
             throw code == EEXIST ? .unfinishedExists(path: partPath) : .file(path: partPath, call: "open", code: code)
         }
         _ = lock(descriptor)
         do throws(RecorderError) {
             try Folder.sync(folder)
-            return descriptor
+            return (descriptor, hasNewFolder)
         } catch {
             close(descriptor)
             unsafe unlink(partPath)
+            if hasNewFolder { unsafe rmdir(folder) }
             throw error
         }
     }
@@ -134,25 +145,37 @@ package struct PartFile: ~Copyable {
 
     /// Syncs the file, gives it its final name, and syncs the folder (REC-7).
     package borrowing func finalize(replacing: Bool) throws(RecorderError) {
+        try sync()
+        try rename(replacing: replacing)
+        try Folder.sync(Folder.parent(of: finalPath))
+    }
+
+    /// Puts all that the disk must know of the file on it.
+    borrowing func sync() throws(RecorderError) {
         guard fsync(descriptor) == 0 else { throw .file(path: partPath, call: "fsync", code: errno) }
+    }
+
+    /// Gives the file its final name.
+    borrowing func rename(replacing: Bool) throws(RecorderError) {
         let result =
             unsafe replacing
-            ? rename(partPath, finalPath) : linux_rename_noreplace(AT_FDCWD, partPath, finalPath)
+            ? Glibc.rename(partPath, finalPath) : linux_rename_noreplace(AT_FDCWD, partPath, finalPath)
         guard result == 0 else {
             let code = errno
             throw code == EEXIST ? .exists(path: finalPath) : .file(path: partPath, call: "rename", code: code)
         }
-        try Folder.sync(Folder.parent(of: finalPath))
     }
 
-    /// Removes a file that holds nothing worth keeping: a start that fails leaves nothing behind (SES-3).
+    /// Removes a file that holds nothing worth keeping, and the folder if it was made for it: a start that fails leaves
+    /// nothing behind (SES-3).
     package borrowing func discard() {
         unsafe unlink(partPath)
+        if hasNewFolder { unsafe rmdir(Folder.parent(of: finalPath)) }
     }
 
     /// Keeps a file that cannot be mended under the name `NAME.damaged`.
     package borrowing func setAside() throws(RecorderError) {
-        guard unsafe rename(partPath, finalPath + ".damaged") == 0 else {
+        guard unsafe Glibc.rename(partPath, finalPath + ".damaged") == 0 else {
             throw .file(path: partPath, call: "rename", code: errno)
         }
         try Folder.sync(Folder.parent(of: finalPath))

@@ -14,7 +14,9 @@ public enum RecorderError: Error, Hashable, Sendable {
     case inUse(path: String)
     /// A file or folder cannot be made or written: the call that refused, and its errno.
     case file(path: String, call: String, code: Int32)
-    /// libsndfile or libcrypto refused.
+    /// The disk refused to say that it has the file, which is kept under this path.
+    case suspect(path: String, call: String, code: Int32)
+    /// libsndfile, libvorbis or libcrypto refused.
     case encoder(reason: String)
     /// The disk did not take the rest in time; the file stays under its `.part` name.
     case unfinished(seconds: Int)
@@ -40,6 +42,9 @@ extension RecorderError: CustomStringConvertible {
         case .inUse(let path): "\(path) is being written: wait for the end of that recording"
         case .file(let path, let call, let code):
             "\(call) of \(path) failed (\(Self.reason(code))): \(Self.advice(code))"
+        case .suspect(let path, let call, let code):
+            "\(call) of \(path) failed (\(Self.reason(code))), so the file may not be whole on the disk: compare it with "
+                + "the SHA-256 in its report, and check the disk"
         case .encoder(let reason): "the encoder refused (\(reason)): choose another --container"
         case .unfinished(let seconds):
             "the disk did not take the recording within \(seconds) s: the file keeps its .part name, check the disk"
@@ -57,7 +62,7 @@ extension RecorderError: CustomStringConvertible {
         case .cannotHold(let container, let what, _): "\(container.rawValue) cannot hold \(what)"
         case .exists, .unfinishedExists: "the file exists already"
         case .inUse: "the file is being written"
-        case .file(_, let call, let code): "\(call) failed (\(Self.reason(code)))"
+        case .file(_, let call, let code), .suspect(_, let call, let code): "\(call) failed (\(Self.reason(code)))"
         case .encoder(let reason): "the encoder refused (\(reason))"
         case .unfinished(let seconds): "the disk did not take the recording within \(seconds) s"
         case .nothingLeft: "the process died before any audio was on the disk"
@@ -65,6 +70,12 @@ extension RecorderError: CustomStringConvertible {
         case .notRecording: "the recording is over"
         case .resources: "no memory for the ring or a thread"
         }
+    }
+
+    /// Whether room on the disk would help.
+    var isDiskFull: Bool {
+        guard case .file(_, _, let code) = self else { return false }
+        return code == ENOSPC || code == EDQUOT
     }
 
     private static func reason(_ code: Int32) -> String { unsafe String(cString: strerror(code)) }

@@ -16,6 +16,8 @@ public final class RecorderIO: Sendable {
     private let completion: Completion<RecordingOutcome>
     /// Wakes the recorder thread.
     private let waker: Wakeup
+    /// What a disk that is full or fails does to the recording's files, for one who listens. It ends with the recording.
+    public let fileEvents: AsyncStream<FileEvent>
 
     /// Opens the device and the file, and starts recording.
     ///
@@ -34,7 +36,9 @@ public final class RecorderIO: Sendable {
         let blocks = try Self.ring(frameCapacity: blockCount, bytesPerFrame: CaptureBlock.byteCount)
         control = try Self.control()
         waker = frames.consumer.waker
-        shared = RecorderShared()
+        let (fileEvents, eventSource) = AsyncStream.makeStream(of: FileEvent.self)
+        self.fileEvents = fileEvents
+        shared = RecorderShared(eventSource)
         completion = Completion()
 
         guard device.start() else {
@@ -67,11 +71,13 @@ public final class RecorderIO: Sendable {
         _ recorder: consuming RecorderLoop
     ) throws(RecorderError) {
         let completion = completion
+        let shared = shared
         do throws(CaptureError) {
             let captureThread = try RealtimeThread(name: "tapeline-input", owning: capture) { $0.run() }
             _ = try RealtimeThread(name: "tapeline-file", owning: recorder) { loop in
                 let outcome = loop.run()
                 captureThread.join()
+                shared.fileEvents.finish()
                 completion.complete(outcome)
             }
         } catch {
@@ -86,7 +92,11 @@ public final class RecorderIO: Sendable {
     ///
     public func close(timeLimit: Duration = .seconds(30)) async -> RecordingOutcome {
         control.stop()
-        return await PendingRecording(completion: completion).outcome(timeLimit: timeLimit)
+        let outcome = await PendingRecording(completion: completion).outcome(timeLimit: timeLimit)
+        // Also where the thread that would do so waits for the disk.
+        shared.nextFile.close()
+        shared.fileEvents.finish()
+        return outcome
     }
 
     /// Waits until the recording has ended by itself, or by `close` from elsewhere.
@@ -100,11 +110,23 @@ public final class RecorderIO: Sendable {
     /// - Returns: the recording that ended.
     /// - Throws: where the next file cannot be made; the recording goes on in the old one then.
     public func startNextFile(path: String, recordingID: String) async throws(RecorderError) -> PendingRecording {
-        let wish = NextFile(path: path, recordingID: recordingID)
+        PendingRecording(completion: try await put(path, recordingID, goesOn: false).ended)
+    }
+
+    /// Goes on in another file after `FileEvent.room`. Frames that the ring could not hold meanwhile are among the dropped
+    /// frames of that file.
+    ///
+    /// - Throws: where the file cannot be made; another `FileEvent.room` follows then.
+    public func goOn(path: String, recordingID: String) async throws(RecorderError) {
+        _ = try await put(path, recordingID, goesOn: true)
+    }
+
+    private func put(_ path: String, _ recordingID: String, goesOn: Bool) async throws(RecorderError) -> NextFile {
+        let wish = NextFile(path: path, recordingID: recordingID, goesOn: goesOn)
         guard shared.nextFile.put(wish) else { throw .notRecording }
         waker.signal()
         if let started = await wish.started.value(), let error = started { throw error }
-        return PendingRecording(completion: wish.ended)
+        return wish
     }
 
     /// How the recording goes.
@@ -134,7 +156,12 @@ public final class RecorderIO: Sendable {
 /// The recorder's state as others see it.
 final class RecorderShared: Sendable {
     let nextFile = NextFileSlot()
+    let fileEvents: AsyncStream<FileEvent>.Continuation
     private let progress = Mutex(RecorderProgress())
+
+    init(_ fileEvents: AsyncStream<FileEvent>.Continuation) {
+        self.fileEvents = fileEvents
+    }
 
     func update(_ change: (inout RecorderProgress) -> Void) { progress.withLock { change(&$0) } }
 

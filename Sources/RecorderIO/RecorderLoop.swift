@@ -7,29 +7,47 @@ internal import Logging
 ///
 /// It wakes twice a second, or when the ring is a quarter full (RING-4), and allocates nothing per block (PERF-5).
 struct RecorderLoop: ~Copyable, Sendable {
-    private let options: RecorderOptions
-    private let format: AudioFormat
-    private let control: CaptureControl
-    private let shared: RecorderShared
-    private let logger: Logger
-    private var file: RecordingFile
+    let options: RecorderOptions
+    let format: AudioFormat
+    let control: CaptureControl
+    let shared: RecorderShared
+    let logger: Logger
+    /// Where the files are.
+    let folder: String
+    /// nil while none can be written.
+    var file: RecordingFile?
+    /// Why the last file ended, or takes no more.
+    var failure: RecorderError?
+    var outage = FileOutage()
+    var hasToldOfOutage = false
+    /// Frames that were captured since a file ended, and could not be kept.
+    var droppedFrameCount: Int64 = 0
+    var lowSpace = LowSpaceWatch()
     private var frames: FrameConsumer
     private var blocks: FrameConsumer
-    private var timeline: TrackTimeline
+    var timeline: TrackTimeline
+    /// What the timeline has given out, and no file has taken.
+    private var waitingStep: TrackTimeline.Step?
+    /// The track's frames so far: in files, or dropped.
+    private(set) var position: Int64 = 0
     /// Frames that the track may have, over all its files.
     private let frameLimit: Int64
     private var recentPeak: Float = 0
-    private var isOver = false
+    /// Whether the device has given all that it will.
+    private var isCaptureOver = false
+    private(set) var isOver = false
     private var hasWarned = false
     /// Both clocks at the start, read once: steps of the wall clock move nothing after that (REC-6).
-    private let wallTimeAtStart = WallClock.now()
-    private let hostTimeAtStart = HostTime.now()
+    let wallTimeAtStart = WallClock.now()
+    let hostTimeAtStart = HostTime.now()
     private var lastSync = HostTime.now()
 
     private static let wakeInterval = Duration.milliseconds(500)
     /// A little less than the wake-ups' interval, so that each of them syncs: with the period that the device still
     /// has (250 ms), that leaves the disk a quarter of the second that a power cut may take (REC-8).
     private static let syncSeconds = 0.4
+    /// Larger than the buffer of `EncodedBytes`, so that it is passed by; small enough for the reserve.
+    private static let pieceByteCount = 1 << 19
 
     init(
         options: RecorderOptions,
@@ -51,6 +69,7 @@ struct RecorderLoop: ~Copyable, Sendable {
             firstFrame: 0
         )
         self.options = options
+        folder = Folder.parent(of: options.filePath)
         self.format = format
         self.control = control
         self.shared = shared
@@ -63,28 +82,26 @@ struct RecorderLoop: ~Copyable, Sendable {
 
     /// Runs until capture has ended and all of it is in the file; then finalizes.
     consuming func run() -> RecordingOutcome {
-        var failure: RecorderError?
+        watchSpace()
         while !isOver {
             frames.waitForFrames(timeout: Self.wakeInterval)
             do throws(RecorderError) {
                 try drain()
                 try syncIfDue()
             } catch {
-                logger.error("\(error)")
-                failure = error
-                isOver = true
+                endFile(error)
             }
+            watchSpace()
+            lookForRoom()
             report()
             if !isOver, let wish = shared.nextFile.take() { startNextFile(wish) }
         }
         shared.nextFile.close()
         control.stop()
-        return file.finalize(circumstances(failure))
+        return finalizeLastFile()
     }
 
     // MARK: From the ring to the file
-
-    private var position: Int64 { file.firstFrame + file.frameCount }
 
     private mutating func drain() throws(RecorderError) {
         let fill = Double(frames.availableFrameCount()) / Double(frames.frameCapacity)
@@ -92,15 +109,23 @@ struct RecorderLoop: ~Copyable, Sendable {
         while let block = nextBlock() {
             timeline.accept(block)
             if timeline.clock.isFreeRunning, !control.isFreeRunning { control.isFreeRunning = true }
-            try writeSteps()
+            if block.kind == .ended || block.kind == .stopped { isCaptureOver = true }
+            try takeSteps()
             if block.kind == .lost { logger.warning("the device is lost: waiting for it to come back") }
             if block.kind == .frames, block.discontinuity == .deviceLost { logger.notice("the device is back") }
-            guard block.kind == .ended || block.kind == .stopped else { continue }
-            isOver = true
-            return
         }
-        if 2 * frames.availableFrameCount() > frames.frameCapacity { timeline.release() }
-        try writeSteps()
+        // Without a file the ring is kept three quarters full.
+        let limit = file == nil ? frames.frameCapacity * 7 / 8 : frames.frameCapacity / 2
+        if frames.availableFrameCount() > limit { timeline.release() }
+        try takeSteps()
+        isOver = isCaptureOver || position >= frameLimit
+    }
+
+    /// Whether no other file can follow.
+    var isEnding: Bool { isCaptureOver || control.isStopRequested || position >= frameLimit }
+
+    private mutating func takeSteps() throws(RecorderError) {
+        if file != nil, failure == nil { try writeSteps() } else { dropSteps() }
     }
 
     private mutating func nextBlock() -> CaptureBlock? {
@@ -112,89 +137,92 @@ struct RecorderLoop: ~Copyable, Sendable {
         return block
     }
 
+    private mutating func nextStep(_ now: HostTime) -> TrackTimeline.Step? {
+        guard position < frameLimit else { return nil }
+        return waitingStep.take() ?? timeline.nextStep(now: now)
+    }
+
+    /// Whatever happens to the file, a step is written to it, or waits for the next one.
     private mutating func writeSteps() throws(RecorderError) {
         // Looked at once: while a slow machine writes a lost device's silence, the next frame of it is due already.
         let now = HostTime.now()
-        while position < frameLimit, let step = timeline.nextStep(now: now) {
+        while let step = nextStep(now) {
+            waitingStep = step
             let room = frameLimit - position
             switch step {
-            case .frames(let count): try writeFrames(Int(min(count, room)))
+            case .frames(let count):
+                let written = try writeFrames(Int(min(count, room)))
+                position += written
+                waitingStep = count > written ? .frames(count - written) : nil
             case .silence(let count, let cause):
-                guard try file.writeSilence(min(count, room), cause), let gap = file.gaps.last else { continue }
-                let time = format.duration(ofFrames: gap.firstFrame)
-                logger.warning("gap (\(cause.rawValue)) at \(time), frame \(gap.firstFrame)")
+                guard let silence = try file?.writeSilence(min(count, room), cause) else { return }
+                position += silence.frameCount
+                waitingStep = count > silence.frameCount ? .silence(count - silence.frameCount, cause) : nil
+                if silence.isNew, let gap = file?.gaps.last {
+                    let time = format.duration(ofFrames: gap.firstFrame)
+                    logger.warning("gap (\(cause.rawValue)) at \(time), frame \(gap.firstFrame)")
+                }
             }
+            try file?.checkRoom()
         }
-        if position >= frameLimit { isOver = true }
     }
 
-    private mutating func writeFrames(_ frameCount: Int) throws(RecorderError) {
-        var remaining = frameCount
-        while remaining > 0 {
-            let count = try frames.read(atMost: remaining) { (bytes) throws(RecorderError) in
-                recentPeak = max(recentPeak, try file.write(bytes))
-                return bytes.byteCount / format.bytesPerFrame
-            }
-            precondition(count > 0, "a block promised frames that are not in the ring")
-            remaining -= count
+    /// Writes one piece, and returns its length.
+    private mutating func writeFrames(_ frameCount: Int) throws(RecorderError) -> Int64 {
+        let piece = min(frameCount, max(1, Self.pieceByteCount / format.bytesPerFrame))
+        let count = try frames.read(atMost: piece) { (bytes) throws(RecorderError) in
+            recentPeak = max(recentPeak, try file?.write(bytes) ?? 0)
+            return bytes.byteCount / format.bytesPerFrame
         }
+        precondition(count > 0, "a block promised frames that are not in the ring")
+        return Int64(count)
+    }
+
+    /// Leaves in the ring what it can keep for the next file, and counts what it cannot.
+    private mutating func dropSteps() {
+        // Looked at once: while a slow machine writes a lost device's silence, the next frame of it is due already.
+        let now = HostTime.now()
+        while let step = nextStep(now) {
+            let room = frameLimit - position
+            switch step {
+            case .frames(let count):
+                let dropped = Int64(frames.availableFrameCount() - keptFrameCount)
+                guard dropped > 0 else { return waitingStep = step }
+                let piece = frames.read(atMost: Int(min(dropped, count, room))) { $0.byteCount / format.bytesPerFrame }
+                position += Int64(piece)
+                droppedFrameCount += Int64(piece)
+                waitingStep = count > piece ? .frames(count - Int64(piece)) : nil
+            // No file is made longer by what was missing while there was none.
+            case .silence(let count, _): position += min(count, room)
+            }
+        }
+    }
+
+    /// How much of the ring may wait for the next file.
+    private var keptFrameCount: Int {
+        if isEnding { return 0 }
+        // What follows those frames is silence without end, which no file is to begin with.
+        if timeline.isLost { return 0 }
+        // A device without a clock waits as well (RING-2).
+        return control.isFreeRunning ? .max : frames.frameCapacity * 3 / 4
     }
 
     private mutating func syncIfDue() throws(RecorderError) {
         guard HostTime.now().seconds(since: lastSync) >= Self.syncSeconds else { return }
-        try file.sync()
+        guard failure == nil else { return }
+        try file?.sync()
         lastSync = .now()
-    }
-
-    // MARK: Files
-
-    /// Goes on in another file, with no frame lost or doubled between them. The one that ended is finalized on a thread
-    /// of its own, so that a long file's digest does not keep the ring waiting.
-    private mutating func startNextFile(_ wish: NextFile) {
-        var next: RecordingFile
-        do throws(RecorderError) {
-            next = try RecordingFile(
-                path: wish.path,
-                recordingID: wish.recordingID,
-                container: options.container,
-                format: format,
-                replacing: options.replacesFile,
-                firstFrame: position
-            )
-        } catch {
-            wish.started.complete(error)
-            return
-        }
-        swap(&file, &next)
-        let circumstances = circumstances(nil)
-        let ended = wish.ended
-        do throws(CaptureError) {
-            _ = try RealtimeThread(name: "tapeline-final", owning: next) { file in
-                ended.complete(file.finalize(circumstances))
-            }
-        } catch {
-            ended.complete(RecordingOutcome(recording: nil, error: .capture(error)))
-        }
-        wish.started.complete(nil)
-    }
-
-    private func circumstances(_ failure: RecorderError?) -> RecordingFile.Circumstances {
-        RecordingFile.Circumstances(
-            trackStart: timeline.startTime,
-            trackStartWallTime: wallTimeAtStart + (timeline.startTime?.seconds(since: hostTimeAtStart) ?? 0),
-            measuredRate: timeline.clock.measuredRate,
-            failure: failure
-        )
+        try file?.checkRoom()
     }
 
     // MARK: For those who watch
 
     private mutating func report() {
         shared.update { progress in
-            progress.frameCount = file.frameCount
+            progress.frameCount = file?.frameCount ?? 0
             progress.peak = recentPeak
-            progress.gapCount = file.gaps.count
-            progress.gapFrameCount = file.gapFrameCount
+            progress.gapCount = file?.gaps.count ?? 0
+            progress.gapFrameCount = file?.gapFrameCount ?? 0
             progress.isDeviceLost = timeline.isLost
         }
         recentPeak = 0

@@ -53,6 +53,10 @@ public struct RecordingOutcome: Sendable {
     public var error: RecorderError?
     /// When the first frame was captured, on this machine's monotonic clock.
     public var startTime: HostTime?
+    /// Frames that were captured after the last file had ended for a disk that was full or failed, and are in none.
+    public var droppedFrameCount: Int64 = 0
+    /// Where there is no recording: whether a `.part` file is left to be repaired, as after a crash.
+    public var isLeftBehind = false
 
     package init(recording: FinishedRecording?, error: RecorderError? = nil, startTime: HostTime? = nil) {
         self.recording = recording

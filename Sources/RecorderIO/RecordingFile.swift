@@ -9,30 +9,38 @@ struct RecordingFile: ~Copyable, Sendable {
     private let format: AudioFormat
     /// Frames of the track that came before this file.
     let firstFrame: Int64
-    private var encodedFile: EncodedFile
+    private var soundFile: EncodedFile
     private(set) var frameCount: Int64 = 0
     private(set) var gaps: [Gap] = []
     private(set) var gapFrameCount: Int64 = 0
+    /// Frames that were captured in its time, and are in no file.
+    private var droppedFrameCount: Int64
     private var peak: Float = 0
     private var silence: ByteBuffer
 
     private static let silentFrameCount = 4096
 
     /// Makes the file as `path.part`, and writes its header.
+    ///
+    /// - Parameters:
+    ///   - firstFrame: the track's frame that the file begins with.
+    ///   - droppedFrameCount: frames that could not be kept before it.
     init(
         path: String,
         recordingID: String,
         container: Container,
         format: AudioFormat,
         replacing: Bool,
-        firstFrame: Int64
+        firstFrame: Int64,
+        droppedFrameCount: Int64 = 0
     ) throws(RecorderError) {
-        encodedFile = try EncodedFile(path: path, replacing: replacing, container: container, format: format)
+        soundFile = try EncodedFile(path: path, replacing: replacing, container: container, format: format)
         self.path = path
         self.recordingID = recordingID
         self.container = container
         self.format = format
         self.firstFrame = firstFrame
+        self.droppedFrameCount = droppedFrameCount
         silence = ByteBuffer(byteCount: Self.silentFrameCount * format.bytesPerFrame)
         gaps.reserveCapacity(64)
     }
@@ -40,37 +48,52 @@ struct RecordingFile: ~Copyable, Sendable {
     /// Appends whole frames of the device's format; returns their peak, 1.0 being full scale.
     mutating func write(_ frames: RawSpan) throws(RecorderError) -> Float {
         let peak = Samples.peak(of: frames, format.sampleFormat)
-        try encodedFile.write(frames)
+        try soundFile.write(frames)
         self.peak = max(self.peak, peak)
         frameCount += Int64(frames.byteCount / format.bytesPerFrame)
         return peak
     }
 
-    /// Appends silence for frames that are missing, and lists the gap; one that goes on where the last ended is the same.
+    /// Appends silence for frames that are missing, at most `count`, and lists the gap; one that goes on where the last ended
+    /// is the same.
     ///
-    /// - Returns: true if this is a gap of its own.
-    mutating func writeSilence(_ count: Int64, _ cause: Gap.Cause) throws(RecorderError) -> Bool {
+    /// - Returns: how many frames of silence that is, and whether it is a gap of its own.
+    mutating func writeSilence(
+        _ count: Int64,
+        _ cause: Gap.Cause
+    ) throws(RecorderError) -> (frameCount: Int64, isNew: Bool) {
         let start = frameCount
-        var remaining = count
-        while remaining > 0 {
-            let piece = Int(min(remaining, Int64(Self.silentFrameCount)))
-            try silence.withBytes(piece * format.bytesPerFrame) { (bytes) throws(RecorderError) in
-                try encodedFile.write(bytes)
-            }
-            remaining -= Int64(piece)
-            frameCount += Int64(piece)
+        let piece = min(count, Int64(Self.silentFrameCount))
+        try silence.withBytes(Int(piece) * format.bytesPerFrame) { (bytes) throws(RecorderError) in
+            try soundFile.write(bytes)
         }
-        gapFrameCount += count
+        frameCount += piece
+        gapFrameCount += piece
         if let last = gaps.last, last.cause == cause, last.firstFrame + last.frameCount == start {
-            gaps[gaps.count - 1].frameCount += count
-            return false
+            gaps[gaps.count - 1].frameCount += piece
+            return (piece, false)
         }
-        gaps.append(Gap(firstFrame: start, frameCount: count, cause: cause))
-        return true
+        gaps.append(Gap(firstFrame: start, frameCount: piece, cause: cause))
+        return (piece, true)
+    }
+
+    /// Counts captured frames that could not be written any more.
+    mutating func drop(_ count: Int64) { droppedFrameCount += count }
+
+    /// What a second takes on the disk: as seen so far, or as usual while little has been.
+    var bytesPerSecond: Double {
+        let seconds = Double(frameCount) / Double(format.sampleRate)
+        guard seconds < 10 else { return Double(soundFile.byteCount) / seconds }
+        return Double(format.sampleRate * format.bytesPerFrame) * container.usualRatio
+    }
+
+    /// Throws where the disk is full: the file holds all that it was given, and must end (REC-9).
+    func checkRoom() throws(RecorderError) {
+        if let fullness = soundFile.fullness { throw fullness }
     }
 
     /// Bounds what a power cut can take (REC-8).
-    mutating func sync() throws(RecorderError) { try encodedFile.sync() }
+    mutating func sync() throws(RecorderError) { try soundFile.sync() }
 
     /// What a file cannot know of itself.
     struct Circumstances: Sendable {
@@ -96,18 +119,21 @@ struct RecordingFile: ~Copyable, Sendable {
             sha256: "",
             byteCount: 0,
             peakDBFS: peak > 0 ? Decibels.fullScale(peak) : nil,
-            droppedFrameCount: 0,
+            droppedFrameCount: droppedFrameCount,
             gaps: gaps
         )
         var failure = circumstances.failure
         do throws(RecorderError) {
-            let end = try encodedFile.finalize()
-            failure = failure ?? end.failure
+            let end = try soundFile.finalize()
+            // The sync that failed last says more than a full disk before it.
+            failure = end.failure ?? failure
             recording.cut(to: end.frameCount)
             (recording.sha256, recording.byteCount) = try SHA256.ofFile(atPath: recording.path)
         } catch {
             // What has the final name, if anything, is not this recording.
-            return RecordingOutcome(recording: nil, error: failure ?? error)
+            var outcome = RecordingOutcome(recording: nil, error: failure ?? error)
+            outcome.isLeftBehind = PartFile.exists(finalPath: path)
+            return outcome
         }
         let startTime = circumstances.trackStart.map {
             HostTime(nanoseconds: $0.nanoseconds + Int64(offset * 1e9))
@@ -117,13 +143,18 @@ struct RecordingFile: ~Copyable, Sendable {
 }
 
 extension FinishedRecording {
-    /// Leaves out what a failing disk did not take.
+    /// Leaves out what a failing disk did not take, and counts it (REC-2).
     fileprivate mutating func cut(to frameCount: Int64) {
+        let captured = capturedFrameCount
         self.frameCount = frameCount
         gaps = gaps.filter { $0.firstFrame < frameCount }.map { gap in
             var gap = gap
             gap.frameCount = min(gap.frameCount, frameCount - gap.firstFrame)
             return gap
         }
+        droppedFrameCount += captured - capturedFrameCount
     }
+
+    /// Frames of the device that the file holds.
+    private var capturedFrameCount: Int64 { gaps.reduce(frameCount) { $0 - $1.frameCount } }
 }

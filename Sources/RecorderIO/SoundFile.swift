@@ -61,7 +61,7 @@ struct SoundFile: ~Copyable, @unchecked Sendable {
         container: Container,
         format: AudioFormat
     ) throws(RecorderError) -> Opened {
-        let output = EncodedBytes(
+        let output = try EncodedBytes(
             try PartFile(finalPath: path, replacing: replacing),
             hasEnvelope: container == .wav
         )
@@ -171,11 +171,18 @@ struct SoundFile: ~Copyable, @unchecked Sendable {
         try output.sync()
     }
 
+    /// Bytes so far.
+    var byteCount: Int64 { output.byteCount }
+
+    /// Why the file must end, though it holds all that was written (REC-9).
+    var fullness: RecorderError? { output.fullness }
+
     /// Ends the encoded stream, syncs the file, and gives it its final name (REC-7), also after a failure: what came
     /// before it is kept (REC-9).
     ///
     /// - Returns: the frames that the file holds, and the first failure of its life.
-    /// - Throws: if there is no file of the final name: another took it, or the disk failed.
+    /// - Throws: if there is no file of the final name: another took it, or the disk failed. Without a frame it is removed;
+    ///   else it keeps its `.part` name, and is repaired at the next start.
     consuming func finalize() throws(RecorderError) -> (frameCount: Int64, failure: RecorderError?) {
         let output = output
         let isReplacing = isReplacing
@@ -187,11 +194,16 @@ struct SoundFile: ~Copyable, @unchecked Sendable {
         if output.failure != nil, container.isPCM {
             // Only whole frames count; libsndfile then takes the length from the file.
             frameCount = min(frameCount, max(0, output.byteCount - dataOffset) / Int64(bytesPerFrame))
-            try output.truncate(to: dataOffset + frameCount * Int64(bytesPerFrame))
+            if frameCount > 0 { try output.truncate(to: dataOffset + frameCount * Int64(bytesPerFrame)) }
         }
         // The encoder's last bytes, and the header, are written by `deinit`.
         _ = consume self
         output.flush()
+        if let failure = output.failure {
+            if frameCount == 0 { output.discard() }
+            // Where the encoder's stream broke off, only a repair finds its last whole block or page.
+            guard container.isPCM, frameCount > 0 else { throw failure }
+        }
         if container == .wav {
             try output.writeEnvelope(dataOffset: dataOffset, frameCount: frameCount, bytesPerFrame: bytesPerFrame)
         } else if container == .rf64, output.failure != nil {
@@ -199,7 +211,7 @@ struct SoundFile: ~Copyable, @unchecked Sendable {
             try output.writeSizes64(frameCount: frameCount, bytesPerFrame: bytesPerFrame)
         }
         try output.finalize(replacing: isReplacing)
-        return (frameCount, output.failure)
+        return (frameCount, output.failure ?? output.suspicion ?? output.fullness)
     }
 
     private func writeEnvelope() throws(RecorderError) {

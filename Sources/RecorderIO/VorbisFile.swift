@@ -13,7 +13,7 @@ struct VorbisFile: ~Copyable, @unchecked Sendable {
     /// Makes the file as `path.part`, and writes its header. A start that fails leaves no file behind (SES-3).
     init(path: String, replacing: Bool, format: AudioFormat) throws(RecorderError) {
         let stream = try VorbisStream(format)
-        output = EncodedBytes(try PartFile(finalPath: path, replacing: replacing), hasEnvelope: false)
+        output = try EncodedBytes(try PartFile(finalPath: path, replacing: replacing), hasEnvelope: false)
         isReplacing = replacing
         stream.endPage(to: output)
         self.stream = stream
@@ -31,11 +31,20 @@ struct VorbisFile: ~Copyable, @unchecked Sendable {
         try output.sync()
     }
 
+    var byteCount: Int64 { output.byteCount }
+    var fullness: RecorderError? { output.fullness }
+
     /// Ends the stream, and gives the file its final name, as `EncodedFile` says.
     consuming func finalize() throws(RecorderError) -> (frameCount: Int64, failure: RecorderError?) {
         var failure: RecorderError?
         do throws(RecorderError) { try stream.end(to: output) } catch { failure = error }
+        output.flush()
+        if let failure = output.failure {
+            if frameCount == 0 { output.discard() }
+            // Only a repair finds its last whole page.
+            throw failure
+        }
         try output.finalize(replacing: isReplacing)
-        return (frameCount, output.failure ?? failure)
+        return (frameCount, output.suspicion ?? output.fullness ?? failure)
     }
 }

@@ -30,7 +30,11 @@ struct VorbisStream: ~Copyable, @unchecked Sendable {
         unsafe pages.initialize(to: ogg_stream_state())
 
         unsafe vorbis_info_init(info)
-        try check(unsafe vorbis_encode_init_vbr(info, format.channelCount, format.sampleRate, Self.quality))
+        try check(unsafe vorbis_encode_setup_vbr(info, format.channelCount, format.sampleRate, Self.quality))
+        // Six channels would be taken for 5.1 else, and the last one for a subwoofer's, of which only the bass is kept.
+        var isCoupled: Int32 = format.channelCount == 6 ? 0 : 1
+        try check(unsafe vorbis_encode_ctl(info, OV_ECTL_COUPLING_SET, &isCoupled))
+        try check(unsafe vorbis_encode_setup_init(info))
         try check(unsafe vorbis_analysis_init(analysis, info))
         try check(unsafe vorbis_block_init(analysis, block))
         try check(unsafe ogg_stream_init(pages, .random(in: .min ... .max)))
@@ -69,7 +73,7 @@ struct VorbisStream: ~Copyable, @unchecked Sendable {
         var done = 0
         while done < count {
             let step = min(Self.piece, count - done)
-            copy(frames.extracting(done * bytesPerFrame..<(done + step) * bytesPerFrame), step)
+            try copy(frames.extracting(done * bytesPerFrame..<(done + step) * bytesPerFrame), step)
             try check(unsafe vorbis_analysis_wrote(analysis, Int32(step)))
             try writeBlocks(to: output)
             done += step
@@ -77,8 +81,10 @@ struct VorbisStream: ~Copyable, @unchecked Sendable {
         return Int64(count)
     }
 
-    private func copy(_ frames: RawSpan, _ count: Int) {
-        guard let channels = unsafe vorbis_analysis_buffer(analysis, Int32(count)) else { return }
+    private func copy(_ frames: RawSpan, _ count: Int) throws(RecorderError) {
+        guard let channels = unsafe vorbis_analysis_buffer(analysis, Int32(count)) else {
+            throw .encoder(reason: "libvorbis has no memory")
+        }
         for channel in 0..<format.channelCount {
             let memory = unsafe UnsafeMutableBufferPointer(start: channels[channel], count: count)
             var samples = unsafe memory.mutableSpan

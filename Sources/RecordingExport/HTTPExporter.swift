@@ -122,14 +122,15 @@ public struct HTTPExporter: RecordingExporter {
                 let passing = isIdempotent ? [408, 425, 429, 500, 502, 503, 504] : asked == nil ? [] : [429, 503]
                 let isPassing = passing.contains(response.status)
                 let wait = isPassing ? Attempt.Wait(asked: asked, response: response) : nil
-                return .failed(failure.unverified(response, error), wait)
+                let unverified = failure.unverified(response, error)
+                // These say that nothing was done.
+                let isSafe = isIdempotent || (400..<500).contains(response.status) || response.status == 503
+                return .failed(isSafe ? unverified : unverified.ambiguous, wait)
             }
         } catch {
-            let mayRepeat = error.isPassing && (isIdempotent || !error.mayHaveArrived)
-            return .failed(
-                HTTPFailure(url: request.url, file: file).notAnswered(error),
-                mayRepeat ? Attempt.Wait() : nil
-            )
+            let failure = HTTPFailure(url: request.url, file: file).notAnswered(error)
+            guard isIdempotent || !error.mayHaveArrived else { return .failed(failure.ambiguous, nil) }
+            return .failed(failure, error.isPassing ? Attempt.Wait() : nil)
         }
     }
 

@@ -133,3 +133,15 @@ struct HTTPFailure {
         )
     }
 }
+
+extension RecordingExportError {
+    /// The same where the recording may have arrived all the same, and must not be sent again unasked (EXP-9).
+    var ambiguous: RecordingExportError {
+        RecordingExportError(
+            kind,
+            "\(description); it may have arrived all the same: look there before you export it again",
+            onSpan: spanDescription,
+            concernsTarget: false
+        )
+    }
+}

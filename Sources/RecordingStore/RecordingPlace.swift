@@ -49,6 +49,12 @@ public enum RecordingPlace: Hashable, Sendable {
             && Self.parts(ofFolder: String(parts[parts.count - 2])) != nil
     }
 
+    /// The folder of its own that a recording's file is in; nil where it is in another.
+    static func ownFolder(of recordingID: String, file path: String) -> String? {
+        let folder = Folder.parent(of: path)
+        return isOwnFolder(ofFile: path) && folder.hasSuffix("-\(recordingID)") ? folder : nil
+    }
+
     /// The report beside a recording.
     public static func reportPath(forFile path: String) -> String { path + ".json" }
 }

@@ -106,6 +106,16 @@ extension StateDatabase {
         }
     }
 
+    /// Notes that a recording's file is deleted; what became of its deliveries stays known.
+    func markRemoved(_ recordingID: String, at now: Double) throws(StoreError) {
+        try write { database in
+            try database.execute(
+                sql: "UPDATE recording SET removed_at = ? WHERE recording_id = ?",
+                arguments: [now, recordingID]
+            )
+        }
+    }
+
     /// Whether the finished recordings below a folder are in the outbox, for as far as they are older than it.
     public func knowsRecordings(below directory: String) throws(StoreError) -> Bool {
         try read { database in

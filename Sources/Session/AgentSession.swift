@@ -32,6 +32,10 @@ public actor AgentSession {
     /// Files of this session that have ended while it goes on.
     private var earlierEnds: [Task<SessionReport, Never>] = []
     private var earlierGates: [ExportGate] = []
+    /// Goes on in another file when the disk has ended one.
+    private var fileWatch: Task<Void, Never>?
+    /// Whether the run's file has ended, and no other has begun.
+    private var isBetweenFiles = false
 
     /// The session that the current task's span belongs to, and the context outside of it.
     @TaskLocal private static var enclosing: (id: String, outside: ServiceContext?)?
@@ -109,9 +113,11 @@ public actor AgentSession {
         failure = nil
         earlierEnds = []
         earlierGates = []
+        isBetweenFiles = false
         let enclosing = Self.enclosing
         let context = enclosing?.id == id ? enclosing?.outside : ServiceContext.current
         run = newRun(recordingID, filePath, in: context ?? .topLevel)
+        fileWatch = started.map { recorder in Task { await watchFiles(of: recorder) } }
     }
 
     /// Has `body` called with the report at each end of the session, after the exporters and before the span ends.
@@ -137,7 +143,9 @@ public actor AgentSession {
     ///
     /// - Throws: where the next file cannot be made; the recording goes on in the present one then.
     public func startNextFile() async throws(SessionError) {
-        guard let run, let recorder, end == nil, fileChange == nil else { throw .recorder(.notRecording) }
+        guard let run, let recorder, end == nil, fileChange == nil, !isBetweenFiles else {
+            throw .recorder(.notRecording)
+        }
         let change = Task { await changeFile(from: run, recorder) }
         fileChange = change
         let error = await change.value
@@ -151,18 +159,46 @@ public actor AgentSession {
         fileNumber += 1
         journal(recordingID, path, exporters)
         do throws(RecorderError) {
-            let pending = try await recorder.startNextFile(path: path, recordingID: recordingID)
+            if isBetweenFiles {
+                try await recorder.goOn(path: path, recordingID: recordingID)
+            } else {
+                endEarly(ended, try await recorder.startNextFile(path: path, recordingID: recordingID))
+            }
+            isBetweenFiles = false
             run = newRun(recordingID, path, in: ended.parent)
-            earlierGates.append(ended.gate)
-            earlierEnds.append(
-                Task { [options] in
-                    await report(endOf: ended, heldBy: nil) { await pending.outcome(timeLimit: options.finalizeLimit) }
-                }
-            )
             return nil
         } catch {
             options.journal?.didNotBegin(recordingID)
             return error
+        }
+    }
+
+    /// A file that ends while the session goes on is exported and reported on its own.
+    private func endEarly(_ ended: SessionRun, _ pending: PendingRecording) {
+        earlierGates.append(ended.gate)
+        earlierEnds.append(
+            Task { [options] in
+                let begin = ContinuousClock.now
+                let outcome = await pending.outcome(timeLimit: options.finalizeLimit)
+                return await report(endOf: ended, outcome, since: begin, heldBy: nil)
+            }
+        )
+    }
+
+    /// Reports a file that the disk has ended, and goes on in another when there is room, until the recording ends.
+    private func watchFiles(of recorder: RecorderIO) async {
+        for await event in recorder.fileEvents {
+            // Which file it is must be known first.
+            _ = await fileChange?.value
+            guard let run else { return }
+            switch event {
+            case .ended(let pending):
+                isBetweenFiles = true
+                endEarly(run, pending)
+            case .room:
+                let error = await changeFile(from: run, recorder)
+                if let error, error != .notRecording { logger.error("there is no next file yet: \(error)") }
+            }
         }
     }
 
@@ -223,7 +259,7 @@ public actor AgentSession {
         )
     }
 
-    /// Waits until the recording ends by itself: at its length, with the device's source, or by a full disk.
+    /// Waits until the recording ends by itself: at its length, or with the device's source.
     public func recordingEnded() async {
         _ = await recorder?.outcome()
     }
@@ -241,19 +277,28 @@ public actor AgentSession {
     /// - Returns: nil if the session was never started.
     @discardableResult
     public func close() async -> SessionReport? {
-        // Which file is the last must be known first.
-        _ = await fileChange?.value
         if let end { return await end.value }
         guard let run else { return nil }
-        let task = Task { [recorder, options, earlierEnds, job] in
-            let report = await report(endOf: run, heldBy: job) {
-                await recorder?.close(timeLimit: options.finalizeLimit)
-            }
-            for earlier in earlierEnds { _ = await earlier.value }
-            return report
-        }
+        let task = Task { await finish(run) }
         end = task
         return await task.value
+    }
+
+    private func finish(_ known: SessionRun) async -> SessionReport {
+        let begin = ContinuousClock.now
+        let outcome = await recorder?.close(timeLimit: options.finalizeLimit)
+        // Which file is the last is known once no other can begin.
+        _ = await fileChange?.value
+        await fileWatch?.value
+        let run = self.run ?? known
+        let report =
+            if isBetweenFiles, let last = earlierEnds.popLast() {
+                await run.add(outcome?.droppedFrameCount ?? 0, to: await last.value)
+            } else {
+                await report(endOf: run, outcome, since: begin, heldBy: job)
+            }
+        for earlier in earlierEnds { _ = await earlier.value }
+        return report
     }
 
     /// Called where the job that this is the primary session of is over.
@@ -270,14 +315,16 @@ public actor AgentSession {
 
     private func report(
         endOf run: SessionRun,
-        heldBy job: JobContext?,
-        finalize: @escaping @Sendable () async -> RecordingOutcome?
+        _ outcome: RecordingOutcome?,
+        since begin: ContinuousClock.Instant,
+        heldBy job: JobContext?
     ) async -> SessionReport {
         let (report, failure) = await run.end(
+            outcome,
+            since: begin,
             chatHistory: chatHistory,
             callbacks: callbacks,
-            heldBy: job,
-            finalize: finalize
+            heldBy: job
         )
         self.failure = self.failure ?? failure
         return report

@@ -16,20 +16,24 @@ public actor OutboxRelay {
     private let logger: Logger
     private let pace: RelayPace
     private let clock: DeliveryClock
+    private let budget: DiskBudget?
     private let makeExporter: @Sendable (Delivery) -> (any RecordingExporter)?
     private var targets: [String: RelayTarget] = [:]
     private var isFinishing = false
     private var pause: Task<Void, any Error>?
 
-    /// - Parameter makeExporter: the exporter that a delivery was asked of; nil where this program has it no more.
+    /// - Parameters:
+    ///   - budget: kept whenever something may have been delivered; nil to delete nothing.
+    ///   - makeExporter: the exporter that a delivery was asked of; nil where this program has it no more.
     public init(
         _ database: StateDatabase,
         tracer: any Tracer,
         logger: Logger,
         pace: RelayPace = RelayPace(),
+        budget: DiskBudget? = nil,
         makeExporter: @escaping @Sendable (Delivery) -> (any RecordingExporter)?
     ) {
-        self.init(database, tracer, logger, pace, DeliveryClock(), makeExporter)
+        self.init(database, tracer, logger, pace, DeliveryClock(), budget, makeExporter)
     }
 
     package init(
@@ -38,6 +42,7 @@ public actor OutboxRelay {
         _ logger: Logger,
         _ pace: RelayPace,
         _ clock: DeliveryClock,
+        _ budget: DiskBudget? = nil,
         _ makeExporter: @escaping @Sendable (Delivery) -> (any RecordingExporter)?
     ) {
         self.database = database
@@ -45,6 +50,7 @@ public actor OutboxRelay {
         self.logger = logger
         self.pace = pace
         self.clock = clock
+        self.budget = budget
         self.makeExporter = makeExporter
     }
 
@@ -67,6 +73,12 @@ public actor OutboxRelay {
             } onCancel: {
                 pause.cancel()
             }
+        }
+        do throws(StoreError) {
+            // What has ended since the last delivery counts, too.
+            try budget?.keep()
+        } catch {
+            logger.error("\(error)")
         }
     }
 
@@ -147,6 +159,7 @@ public actor OutboxRelay {
                 group.addTask { await self.deliver(to: target) }
             }
         }
+        try budget?.keep()
         let now = clock.now()
         let waits = try database.openTargets().map { max($0.nextAttemptAt, targets[$0.target]?.notBefore ?? 0) - now }
         // Not at once, so that nothing that goes wrong each time keeps the processor busy.

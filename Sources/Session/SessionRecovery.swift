@@ -105,7 +105,7 @@ public struct SessionRecovery: Sendable {
             outbox: SessionOutbox(database, logger: logger),
             logger: logger
         )
-        let (report, failure) = await run.end(chatHistory: nil, callbacks: [], heldBy: nil) { outcome }
+        let (report, failure) = await run.end(outcome, chatHistory: nil, callbacks: [], heldBy: nil)
         await flush()
         strike(open)
         if let recording = report.recording {

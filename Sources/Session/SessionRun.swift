@@ -113,17 +113,18 @@ struct SessionRun: Sendable {
     /// the span ends exactly once all the same.
     ///
     /// - Parameters:
+    ///   - outcome: of the recording; nil for a session without audio.
+    ///   - begin: when the recording was told to end.
     ///   - job: ends the span, when it is over itself; nil to end it here (SES-8).
-    ///   - finalize: ends the recording, in bounded time.
     func end(
+        _ outcome: RecordingOutcome?,
+        since begin: ContinuousClock.Instant = .now,
         chatHistory: [UInt8]?,
         callbacks: [SessionEndCallback],
-        heldBy job: JobContext?,
-        finalize: @Sendable () async -> RecordingOutcome?
+        heldBy job: JobContext?
     ) async -> (report: SessionReport, failure: RecorderError?) {
-        let begin = ContinuousClock.now
         let deadline = begin + endLimit(callbacks)
-        let outcome = filePath == nil ? nil : await finalize()
+        let outcome = filePath == nil ? nil : outcome
         let endedAt = recovered == nil ? Timestamp.now() : lastKnownMoment(outcome?.recording)
         var report = report(endedAt: endedAt, recording: outcome?.recording)
         if let outcome { report.phases.append(SessionPhase(outcome, seconds: begin.duration(to: .now) / .seconds(1))) }
@@ -194,12 +195,24 @@ struct SessionRun: Sendable {
         }
 
         await write(&report, replacing: true)
-        if case .unfinished = outcome?.error {
+        if outcome?.isLeftBehind == true {
             // What the disk has not taken stays in the journal.
         } else {
             await options.journal?.ended(recordingID, isSpanHeld: job != nil)
         }
         return (report, outcome?.error)
+    }
+
+    /// Counts captured frames that no later file could take, in the report of the last one.
+    func add(_ droppedFrameCount: Int64, to report: SessionReport) async -> SessionReport {
+        guard droppedFrameCount > 0 else { return report }
+        logger.error("there was no room for another file: \(droppedFrameCount) frames could not be kept")
+        var report = report
+        // A later delivery may have been told there meanwhile.
+        if let filePath { report = SessionReport(atPath: RecordingPlace.reportPath(forFile: filePath)) ?? report }
+        report.recording?.droppedFrames += droppedFrameCount
+        await write(&report, replacing: true)
+        return report
     }
 
     /// Of a process that died: when its last frame was captured.

@@ -24,7 +24,7 @@ enum ExitStatus {
         // What the device or the container cannot do is asked for by an option, and the sentence says which.
         case .cannotHold: usage
         case .exists, .unfinishedExists, .inUse, .file: cannotCreate
-        case .encoder, .unfinished, .nothingLeft, .damaged, .notRecording: inputOutput
+        case .suspect, .encoder, .unfinished, .nothingLeft, .damaged, .notRecording: inputOutput
         case .resources: deviceUnavailable
         }
     }

@@ -41,8 +41,13 @@ struct ProgramState {
     }
 
     /// What delivers from the outbox.
-    func relay(_ database: StateDatabase) -> OutboxRelay {
-        OutboxRelay(database, tracer: tracer, logger: logger) { delivery in delivery.destination.flatMap(exporter) }
+    ///
+    /// - Parameter budget: bytes that recordings may take; nil for as many as there are.
+    func relay(_ database: StateDatabase, budget: ByteCount? = nil) -> OutboxRelay {
+        let budget = budget.map { DiskBudget(byteCount: $0.value, database, logger: logger) }
+        return OutboxRelay(database, tracer: tracer, logger: logger, budget: budget) { delivery in
+            delivery.destination.flatMap(exporter)
+        }
     }
 
     /// - Parameter url: complete, as `ExporterURL.text` has it; nil, which is logged, where it is none any more.

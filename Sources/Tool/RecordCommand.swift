@@ -56,6 +56,14 @@ struct RecordCommand: AsyncParsableCommand {
     @Option(help: "Where state is kept (default: $STATE_DIRECTORY, or ~/.local/state/tapeline).")
     var state: String?
 
+    @Option(
+        help: """
+            Delete delivered recordings, oldest first, where recordings take more bytes than SIZE, such as 500M or 20G \
+            (default: delete nothing).
+            """
+    )
+    var diskBudget: ByteCount?
+
     @Option(help: "Frames that the device hands over at once (default: about 250 ms).")
     var periodSize: Int?
 
@@ -163,7 +171,7 @@ struct RecordCommand: AsyncParsableCommand {
         let exporters = try export.map { url in
             try exporterURL(url).makeExporter(userAgent: "tapeline/\(Tapeline.version)", statePath: state.path)
         }
-        let upkeep = database.map { Upkeep(state, $0, directories: directories(state)) }
+        let upkeep = database.map { Upkeep(state, $0, directories: directories(state), budget: diskBudget) }
         // The session's span is a child of the one that the environment names.
         let code = try await ServiceContext.withValue(state.telemetry.parent) {
             try await JobContext.run(id: session.id) { _ in

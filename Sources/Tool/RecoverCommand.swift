@@ -26,6 +26,14 @@ struct RecoverCommand: AsyncParsableCommand {
     @Option(help: "Look below DIR, too, for recordings that no journal knows.")
     var directory: String?
 
+    @Option(
+        help: """
+            Delete delivered recordings, oldest first, where recordings take more bytes than SIZE, such as 500M or 20G \
+            (default: delete nothing).
+            """
+    )
+    var diskBudget: ByteCount?
+
     @Flag(help: "Print the reports as one JSON array on stdout.")
     var json = false
 
@@ -37,7 +45,7 @@ struct RecoverCommand: AsyncParsableCommand {
         let database = try state.openDatabase()
         let directories = [state.path] + (directory.map { [ProgramState.absolute($0)] } ?? [])
         let results = await state.recovery(database).run(below: directories)
-        let isDelivered = await deliver(state.relay(database), directories, state, database)
+        let isDelivered = await deliver(state.relay(database, budget: diskBudget), directories, state, database)
         await state.shutDown()
         guard let results else { throw ExitStatus.inputOutput }
         let reports = results.compactMap { result in

@@ -9,8 +9,9 @@ extension SessionReport {
         var lines: [String] = []
         if let recording {
             let gaps = recording.gaps.isEmpty ? "" : ", \(recording.gaps.count) gaps"
+            let drops = recording.droppedFrames == 0 ? "" : ", \(recording.droppedFrames) frames dropped"
             let recovery = recovered.map { ", recovered (at most \($0.lostFramesAtMost) frames lost)" } ?? ""
-            lines.append("\(recording.path)  \(recording.durationS) s\(gaps)\(recovery)")
+            lines.append("\(recording.path)  \(recording.durationS) s\(gaps)\(drops)\(recovery)")
         }
         for export in exports {
             let reference = export.recordingURL ?? export.recordingPath ?? export.recordingID ?? export.error ?? ""

@@ -14,11 +14,11 @@ final class Upkeep: Sendable {
     private let task = Mutex<Task<Void, Never>?>(nil)
 
     /// - Parameter directories: where recordings are looked for that the database does not know.
-    init(_ state: ProgramState, _ database: StateDatabase, directories: [String]) {
+    init(_ state: ProgramState, _ database: StateDatabase, directories: [String], budget: ByteCount?) {
         self.state = state
         self.database = database
         self.directories = directories
-        relay = state.relay(database)
+        relay = state.relay(database, budget: budget)
     }
 
     func start() {

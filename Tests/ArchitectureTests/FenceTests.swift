@@ -20,6 +20,8 @@ import Testing
         "HTTP/SIGPIPEShield": "the thread's signal mask",
         "Messages/trace.pb": "what protobuf's generator writes for large messages",
         "OTLP/AppendOnlyFile": "open, write and stat of the spans file",
+        "RecorderIO/DiskReserve": "open and unlink of a file without a name",
+        "RecorderIO/DiskSpace": "struct statvfs",
         "RecorderIO/Folder": "mkdir, and fsync of folders",
         "RecorderIO/HMACSHA256": "libcrypto's HMAC",
         "RecorderIO/PartFile": "pwrite, pread and rename of the recording",

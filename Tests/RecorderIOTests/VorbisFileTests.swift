@@ -68,7 +68,7 @@ import Testing
     }
 
     // REC-8: only where the pages end is different.
-    @Test(arguments: SampleFormat.allCases, [1, 2, 6])
+    @Test(arguments: SampleFormat.allCases, [1, 2, 5])
     func `Its packets are those of libsndfile, byte for byte`(sampleFormat: SampleFormat, channelCount: Int) throws {
         let workspace = try Workspace()
         let format = Self.format(sampleFormat, 48000, channelCount)
@@ -117,7 +117,7 @@ import Testing
     }
 
     // REC-2, CAP-1
-    @Test(arguments: [(8000, 1), (192_000, 2), (11025, 3), (44100, 4), (16000, 5), (32000, 6), (22050, 7), (8000, 8)])
+    @Test(arguments: [(8000, 1), (192_000, 2), (11025, 3), (44100, 4), (16000, 5), (48000, 6), (22050, 7), (8000, 8)])
     func `Every channel is whole, and as long as it was`(rate: Int, channelCount: Int) async throws {
         let workspace = try Workspace()
         let format = Self.format(.s16, rate, channelCount)

@@ -87,6 +87,34 @@ import Testing
         #expect(error?.kind == .configuration)
     }
 
+    // DUR-1: another process reads it in another folder.
+    @Test(arguments: [
+        ("dir:out", "dir:/here/out"), ("dir:my%20out%3F?reference=path", "dir:/here/my%20out%3F?reference=path"),
+        ("exec:./deliver", "exec:/here/./deliver"), ("dir:////two", "dir:////two"),
+        ("https://host/{yyyy}/?a=%20b", "https://host/{yyyy}/?a=%20b"),
+        (
+            "http://host/a%23b#method=post&header-file=my%26headers&max-bytes=1000&timeout=1.5",
+            "http://host/a%23b#method=POST&header-file=/here/my%26headers&max-bytes=1000&timeout=1.5"
+        ), ("s3://bucket", "s3://bucket/{host}/{yyyy}/{mm}/{dd}/{recording_id}.{ext}"),
+        (
+            "s3://bucket/a%20b/?endpoint=http://h:9000/x&region=r&presign=60&part-size=6000000&storage-class=A&timeout=90",
+            "s3://bucket/a%20b/{host}/{yyyy}/{mm}/{dd}/{recording_id}.{ext}?endpoint=http://h:9000/x&region=r&presign=60"
+                + "&part-size=6000000&storage-class=A&timeout=90"
+        ),
+    ]) func `A URL is written out so that it reads the same in any folder`(given: String, expected: String) throws {
+        let url = try ExporterURL(given, relativeTo: "/here")
+        #expect(url.text == expected)
+        #expect(try ExporterURL(url.text, relativeTo: "/elsewhere") == url)
+        #expect(url.makeExporter(statePath: "/state").destination == expected)
+    }
+
+    // SPAN-6
+    @Test func `The query of an HTTP URL is not shown`() {
+        #expect(ExporterURL.shown("https://host/a?key=secret#timeout=3") == "https://host/a?…#timeout=3")
+        #expect(ExporterURL.shown("https://host/a#timeout=3") == "https://host/a#timeout=3")
+        #expect(ExporterURL.shown("s3://bucket/a?endpoint=http://h") == "s3://bucket/a?endpoint=http://h")
+    }
+
     @Test func `It makes the exporter that it names`() throws {
         let directory = try ExporterURL("dir:/srv?reference=path", relativeTo: "/").makeExporter(statePath: "/state")
         #expect((directory as? DirectoryExporter)?.directoryPath == "/srv")

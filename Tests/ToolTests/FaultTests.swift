@@ -104,24 +104,6 @@ import Testing
         )
     }
 
-    // REC-9, CLI-3: a full disk keeps what came before.
-    @Test(.enabled(if: SmallFileSystem.isAvailable, "needs the right to mount"), arguments: ["wav", "rf64", "w64"])
-    func `A disk that gets full ends the recording, which is kept`(_ container: String) async throws {
-        let tapeline = try Tapeline()
-        let disk = try SmallFileSystem(byteCount: 3 << 20)
-        let ramp = Ramp()
-        let device = try tapeline.device(ramp, frames: 1_000_000, "SPEED=max")
-        let outcome = try await tapeline.record(device, ["--directory", disk.path, "--container", container])
-        #expect(outcome.exitCode == 74)
-        #expect(outcome.standardError.contains("No space left on device"))
-        let recording = try outcome.recording(exitCode: 74)
-        let sound = try SoundFileReader.read(recording.path, as: container)
-        #expect(sound.frames == recording.frames)
-        #expect(sound.frames > 200_000)
-        #expect(ramp.runs(in: sound) == [Run(0, sound.frames, .ramp(offset: 0))])
-        #expect(try tapeline.spans().first?["tapeline.recording.status"] == "failed")
-    }
-
     // REC-5, CLI-3: the end is bounded, whatever the disk does.
     @Test func `A disk that never comes back does not keep the program`() async throws {
         let tapeline = try Tapeline()

@@ -61,7 +61,9 @@ import Testing
         let gap = try #require((recording["gaps"] as? [[String: Any]])?.first)
         #expect(Set(gap.keys) == ["first_frame", "frames", "cause"])
         let export = try #require((object["exports"] as? [[String: Any]])?.first)
-        #expect(Set(export.keys) == ["exporter", "destination", "outcome", "recording_id", "recording_path", "seconds"])
+        #expect(
+            Set(export.keys) == ["exporter", "destination", "outcome", "recording_id", "recording_path", "seconds"]
+        )
 
         let report = try #require(outcome.report)
         for time in [report.startedAt, report.endedAt, report.recording?.startedAt ?? ""] {

@@ -150,7 +150,10 @@ import Testing
         let tapeline = try Tapeline()
         let server = try LoopbackServer(.init(201, .hang))
         let device = try tapeline.device(Ramp(), frames: 480_000)
-        let running = try tapeline.start(device, ["--export", "\(server.url)/#timeout=3600", "--export", "dir:archive"])
+        let running = try tapeline.start(
+            device,
+            ["--export", "\(server.url)/#timeout=3600", "--export", "dir:archive"]
+        )
         try await running.isRecording()
         try await Task.sleep(for: .milliseconds(300))
         running.process.send(signal)

@@ -73,6 +73,19 @@ struct Tapeline {
         }
     }
 
+    /// The reports beside recordings in folders of their own below a folder, in the order of the recordings.
+    static func reports(below directory: String) throws -> [Report] {
+        let folder = directory + "/recordings"
+        let reports = try FileManager.default.contentsOfDirectory(atPath: folder).flatMap { name in
+            try FileManager.default.contentsOfDirectory(atPath: "\(folder)/\(name)").filter { $0.hasSuffix(".json") }
+                .map { file in
+                    let data = try Data(contentsOf: URL(fileURLWithPath: "\(folder)/\(name)/\(file)"))
+                    return try Report.decoder.decode(Report.self, from: data)
+                }
+        }
+        return reports.sorted { ($0.recording?.startedAt ?? "") < ($1.recording?.startedAt ?? "") }
+    }
+
     /// A recording that is going on.
     struct Running {
         let process: ChildProcess
@@ -157,6 +170,12 @@ struct Report: Decodable {
         var end: Int { firstFrame + frames }
     }
 
+    struct Phase: Decodable {
+        var phase: String
+        var outcome: String
+        var error: String?
+    }
+
     struct Recovered: Decodable {
         var cutBytes: Int
         var damagedBytes: Int
@@ -165,6 +184,7 @@ struct Report: Decodable {
 
     struct Export: Decodable {
         var exporter: String
+        var destination: String?
         var outcome: String
         var recordingUrl: String?
         var recordingId: String?
@@ -183,6 +203,7 @@ struct Report: Decodable {
     var recording: Recording?
     var recovered: Recovered?
     var exports: [Export]
+    var phases: [Phase]
 }
 
 /// A span, as far as the tests look at it.
@@ -193,6 +214,10 @@ struct Span: Decodable {
         var resourceSpans: [Resource]
     }
     struct Event: Decodable { var name: String }
+    struct Link: Decodable, Equatable {
+        var traceId: String
+        var spanId: String
+    }
     struct Attribute: Decodable {
         struct Value: Decodable {
             var stringValue: String?
@@ -210,6 +235,7 @@ struct Span: Decodable {
     var endTimeUnixNano: String
     var attributes: [Attribute]?
     var events: [Event]?
+    var links: [Link]?
 
     var isRecovered: Bool { attributes?.first { $0.key == "tapeline.recording.recovered" }?.value.boolValue == true }
 

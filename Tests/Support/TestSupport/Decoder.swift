@@ -25,9 +25,9 @@ public enum Decoder {
     }
 
     /// Reads a recording of any container.
-    public static func read(_ path: String, as container: String) async throws -> Sound {
+    public static func read(_ path: String, as container: String, hasDigest: Bool = true) async throws -> Sound {
         switch container {
-        case "flac": try await flac(path)
+        case "flac": try await flac(path, hasDigest: hasDigest)
         case "ogg-vorbis": try await vorbis(path)
         case "ogg-opus": try await opus(path)
         default: try SoundFileReader.read(path, as: container)

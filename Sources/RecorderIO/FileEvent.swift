@@ -1,0 +1,8 @@
+/// What happens to the files of a recording without anybody's asking: a disk that is full, or fails.
+public enum FileEvent: Sendable {
+    /// The file could not be written any more, and is being finalized with what it has. Capture goes on, and the ring keeps
+    /// what it can.
+    case ended(PendingRecording)
+    /// There is room for another file: `RecorderIO.goOn` begins it.
+    case room
+}
