@@ -180,7 +180,6 @@ struct RecorderLoop: ~Copyable, Sendable {
 
     /// Leaves in the ring what it can keep for the next file, and counts what it cannot.
     private mutating func dropSteps() {
-        // Looked at once: while a slow machine writes a lost device's silence, the next frame of it is due already.
         let now = HostTime.now()
         while let step = nextStep(now) {
             let room = frameLimit - position
