@@ -1,9 +1,11 @@
 """What recordings hold, as readers tell that are not tapeline's."""
 
+import array
 import pathlib
 import re
 import struct
 import subprocess
+from operator import mul
 
 top = pathlib.Path(__file__).resolve().parents[2]
 
@@ -101,9 +103,6 @@ def fixture(frame_count):
 
 def likeness(samples, others):
     """How like two sounds are, from 0 to 1: the least correlation over half-seconds in which there is sound."""
-    import array
-    from operator import mul
-
     least = 1.0
     one = array.array("h", samples)
     other = array.array("h", others)
