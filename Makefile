@@ -1,4 +1,4 @@
-.PHONY: setup demo test lint docs bench tsan
+.PHONY: setup demo test lint docs bench tsan lab
 
 setup: ; @.ci/setup demo test bench
 demo: ; @.ci/demo
@@ -7,3 +7,4 @@ lint: ; @.ci/lint
 docs: ; @.ci/docs
 bench: ; @Benchmarks/compare
 tsan: ; @.ci/tsan
+lab: ; @Tests/Lab/run

@@ -161,7 +161,7 @@ struct RecorderLoop: ~Copyable, Sendable {
 
     /// Whatever happens to the file, a step is written to it, or waits for the next one.
     private mutating func writeSteps() throws(RecorderError) {
-        // One moment for all steps: on a slow machine a lost device's silence would grow while it is written, without end.
+        // Looked at once: while a slow machine writes a lost device's silence, the next frame of it is due already.
         let now = HostTime.now()
         while let step = nextStep(now) {
             waitingStep = step

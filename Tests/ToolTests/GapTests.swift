@@ -143,6 +143,18 @@ import Testing
         #expect(runs.last == Run(168_000, 72000, .ramp(offset: -96000)))
     }
 
+    // CAP-5: while it writes one frame of silence, the next is due.
+    @Test func `A machine that takes longer for a frame than it lasts still finds the device again`() async throws {
+        let tapeline = try Tapeline()
+        let device = try tapeline.device(Self.ramp, frames: 7 * 48000, "UNPLUG=48000:2000")
+        let environment = ["LD_PRELOAD": BuiltProducts.sleepingClock, "SLOW_CLOCK": "30"]
+        let recording = try await tapeline.record(device, ["--duration", "5"], environment: environment).recording()
+        #expect(recording.frames == 5 * 48000)
+        try #require(recording.gaps.map(\.cause) == ["device_lost"])
+        #expect((96000...96000 + Self.reopening).contains(recording.gaps[0].frames))
+        #expect(Self.ramp.runs(in: try await recording.sound()).last?.content == .ramp(offset: 0))
+    }
+
     // CAP-5
     @Test(arguments: ["STALL=48000:300", "STALL=20000:200+60000:700", "SHORT=100", "SHORT=1000"])
     func `A device that is only late loses nothing`(_ arguments: String) async throws {
