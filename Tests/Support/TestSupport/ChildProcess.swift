@@ -52,8 +52,11 @@ public final class ChildProcess: Sendable {
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         if let currentFolder { process.currentDirectoryURL = URL(fileURLWithPath: currentFolder) }
         process.standardInput = FileHandle.nullDevice
-        process.standardOutput = FileHandle(forWritingAtPath: outputPath)
-        process.standardError = FileHandle(forWritingAtPath: errorPath)
+        let outputs = try [outputPath, errorPath].map { try FileHandle(forWritingTo: URL(fileURLWithPath: $0)) }
+        // Thousands of processes are run by these tests, and each object lives on for a while.
+        defer { for output in outputs { try? output.close() } }
+        process.standardOutput = outputs[0]
+        process.standardError = outputs[1]
         let shared = Shared()
         state = shared
         process.terminationHandler = { process in
