@@ -44,7 +44,9 @@ import Testing
         // The encoder of FLAC is not ours.
         guard container == "wav" else { return }
         #expect(try #require(counts["recorder_writes"]) >= 100)
-        #expect(try #require(counts["recorder_allocations"]) <= Self.perSync * (try #require(counts["recorder_syncs"])))
+        // A look at the disk's room, every 10 s, is as much as another sync.
+        let limit = Self.perSync * (1 + (try #require(counts["recorder_syncs"])))
+        #expect(try #require(counts["recorder_allocations"]) <= limit)
     }
 
     // PERF-5, CAP-7: to look for a signal costs nothing either, also where there is none.
