@@ -29,12 +29,18 @@ public struct JSONLinesFileExporter: RequestExporter {
     func export(_ spans: ExportRequest) async throws {
         let line = try spans.bytes(.json)
         try await queue.value { [path] in
+            // The disk may have a bad moment. What it has not synced is in the file all the same.
+            let file: AppendOnlyFile
             do throws(SpansFileError) {
-                try AppendOnlyFile.opened(at: path).append(line: line)
+                file = try AppendOnlyFile.opened(at: path)
             } catch {
-                // The disk may have had a bad moment. What it has not synced is in the file all the same.
+                file = try AppendOnlyFile.opened(at: path)
+            }
+            do throws(SpansFileError) {
+                try file.append(line: line)
+            } catch {
                 guard error.call != .fsync else { throw error }
-                try AppendOnlyFile.opened(at: path).append(line: line)
+                try file.append(line: line)
             }
         }
     }
