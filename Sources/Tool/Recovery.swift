@@ -42,7 +42,7 @@ struct Recovery {
     /// The session's lost span, as it was. Where its line is in the spans file already, none is written again; a collector
     /// cannot be asked, and gets a second one of the same ids where the process died right after the first.
     @Sendable private func restartedSpan(of open: OpenRecording) -> any Span {
-        let time = DefaultTracerClock.Timestamp(nanosecondsSinceEpoch: UInt64(max(0, open.startedAt) * 1e9))
+        let time = Timestamp.instant(open.startedAt)
         guard let span = SpanContext(open.span), !isInFile(span) else {
             return NoOpTracer().startSpan("agent_session", context: .topLevel, at: time)
         }
