@@ -155,7 +155,8 @@ let package = Package(
         .testTarget(
             name: "RecordingStoreTests",
             dependencies: [
-                "Audio", "FixtureMicrophone", "RecorderIO", "RecordingStore", "TestSupport", "Tool",
+                "Audio", "FixtureMicrophone", "RecorderIO", "RecordingExport", "RecordingStore", "TestSupport", "Tool",
+                database, logging,
             ],
             swiftSettings: rules
         ),
