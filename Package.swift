@@ -18,6 +18,12 @@ let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-
 let database = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
+/// All that reads what others wrote.
+let fuzzed: [Target.Dependency] = [
+    "Audio", "HTTP", "Messages", "OTLP", "RecorderIO", "RecordingExport", "RecordingStore", "Session", "TestSupport",
+    database, logging, protobuf, tracing,
+]
+
 let package = Package(
     name: "tapeline",
     products: [
@@ -185,6 +191,12 @@ let package = Package(
             ],
             swiftSettings: rules
         ),
+        .testTarget(
+            name: "FuzzTests",
+            dependencies: fuzzed,
+            exclude: ["Fuzzer.swift"],
+            swiftSettings: rules
+        ),
         // It runs the built program, with the built plugin.
         .testTarget(
             name: "ToolTests",
@@ -194,14 +206,16 @@ let package = Package(
     ]
 )
 
-// `.ci/fuzz` only: it needs every target built with libFuzzer's instrumentation.
+// `.ci/fuzz` only: the same as a program of libFuzzer's, which needs every target built with its instrumentation.
 if Context.environment["TAPELINE_FUZZ"] != nil {
+    package.targets.removeAll { $0.name == "FuzzTests" }
     package.targets.append(
         .executableTarget(
-            name: "RepairFuzzer",
-            dependencies: ["RecorderIO", "RecordingStore", "TestSupport"],
-            path: "Tests/Support/RepairFuzzer",
-            swiftSettings: rules + [.unsafeFlags(["-parse-as-library"])]
+            name: "Fuzzer",
+            dependencies: fuzzed,
+            path: "Tests/FuzzTests",
+            exclude: ["FuzzTests.swift"],
+            swiftSettings: rules + [.unsafeFlags(["-parse-as-library", "-enable-testing"])]
         )
     )
 }
