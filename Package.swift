@@ -19,6 +19,12 @@ let database = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
+/// All that reads what others wrote.
+let fuzzed: [Target.Dependency] = [
+    "Audio", "HTTP", "Messages", "OTLP", "RecorderIO", "RecordingExport", "RecordingStore", "Session", "TestSupport",
+    database, logging, protobuf, tracing,
+]
+
 let package = Package(
     name: "tapeline",
     products: [
@@ -162,7 +168,9 @@ let package = Package(
         .testTarget(
             name: "RecordingStoreTests",
             dependencies: [
-                "Audio", "FixtureMicrophone", "OTLP", "RecorderIO", "RecordingStore", "TestSupport", "Tool", logging,
+                "Audio", "FixtureMicrophone", "OTLP", "RecorderIO", "RecordingExport", "RecordingStore", "TestSupport",
+                "Tool",
+                database, logging,
             ],
             swiftSettings: rules
         ),
@@ -191,6 +199,12 @@ let package = Package(
             ],
             swiftSettings: rules
         ),
+        .testTarget(
+            name: "FuzzTests",
+            dependencies: fuzzed,
+            exclude: ["Fuzzer.swift"],
+            swiftSettings: rules
+        ),
         // It runs the built program, with the built plugin.
         .testTarget(
             name: "ToolTests",
@@ -200,14 +214,16 @@ let package = Package(
     ]
 )
 
-// `.ci/fuzz` only: it needs every target built with libFuzzer's instrumentation.
+// `.ci/fuzz` only: the same as a program of libFuzzer's, which needs every target built with its instrumentation.
 if Context.environment["TAPELINE_FUZZ"] != nil {
+    package.targets.removeAll { $0.name == "FuzzTests" }
     package.targets.append(
         .executableTarget(
-            name: "RepairFuzzer",
-            dependencies: ["RecorderIO", "RecordingStore", "TestSupport"],
-            path: "Tests/Support/RepairFuzzer",
-            swiftSettings: rules + [.unsafeFlags(["-parse-as-library"])]
+            name: "Fuzzer",
+            dependencies: fuzzed,
+            path: "Tests/FuzzTests",
+            exclude: ["FuzzTests.swift"],
+            swiftSettings: rules + [.unsafeFlags(["-parse-as-library", "-enable-testing"])]
         )
     )
 }

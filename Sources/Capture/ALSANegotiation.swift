@@ -203,7 +203,9 @@ enum ALSANegotiation {
             "snd_pcm_hw_params_get_buffer_size_max",
             snd_pcm_hw_params_get_buffer_size_max(parameters, &largest)
         )
-        let wanted = options.bufferFrameCount ?? max(sampleRate, 4 * (options.periodFrameCount ?? 0))
+        // No device has a period of that many frames, and four of them can be counted.
+        let fourPeriods = 4 * min(options.periodFrameCount ?? 0, Int(Int32.max))
+        let wanted = options.bufferFrameCount ?? max(sampleRate, fourPeriods)
         var buffer = min(snd_pcm_uframes_t(clamping: wanted), largest)
         var period = snd_pcm_uframes_t(clamping: options.periodFrameCount ?? Int(buffer) / 4)
         var direction: Int32 = 0

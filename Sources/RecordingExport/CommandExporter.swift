@@ -51,7 +51,7 @@ public struct CommandExporter: RecordingExporter {
         return try CommandRun(programPath, environment: environment, input: question, wakePipe: wakePipe).finish()
     }
 
-    private func result(of answer: CommandRun.Answer) throws -> RecordingExportResult? {
+    func result(of answer: CommandRun.Answer) throws -> RecordingExportResult? {
         if answer.wasCancelled { throw CancellationError() }
         let failure = CommandFailure(programPath, errors: answer.errors)
         if answer.isOutputTooLong { throw failure.tooLongOutput }

@@ -59,7 +59,7 @@ struct S3Delivery {
     /// The upload to go on with, or a new one; nil where the recording is there already.
     private func begun(_ journal: S3Journal) async throws -> S3Journal.Upload? {
         if let upload = journal.upload {
-            if upload.sha256 == file.sha256 { return upload }
+            if upload.parts(of: file) != nil { return upload }
             try await abort(upload)
         }
         if try await isThere() { return nil }

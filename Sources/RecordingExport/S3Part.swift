@@ -16,14 +16,6 @@ struct S3Part: Hashable, Sendable {
         max(least, (fileByteCount + greatestCount - 1) / greatestCount)
     }
 
-    /// The parts that digests were taken of.
-    static func parts(of file: FinishedRecording, byteCount: Int64, sha256s: [String]) -> [S3Part] {
-        sha256s.enumerated().map { index, sha256 in
-            let start = Int64(index) * byteCount
-            return S3Part(number: index + 1, range: start..<min(start + byteCount, file.byteCount), sha256: sha256)
-        }
-    }
-
     /// The digests of a file's parts, taken in one pass that also looks that all of it is what was finalized (EXP-6): what
     /// is sent later is compared with them.
     static func digests(of file: FinishedRecording, byteCount: Int64) throws -> [String] {
@@ -63,6 +55,20 @@ struct S3Part: Hashable, Sendable {
             throw RecordingExportError(changed: file)
         }
         return digests
+    }
+}
+
+extension S3Journal.Upload {
+    /// The parts of the file that it is of; nil where the journal tells of another one, or is damaged.
+    func parts(of file: FinishedRecording) -> [S3Part]? {
+        guard sha256 == file.sha256, file.byteCount > 0, partByteCount > 0,
+            (file.byteCount - 1) / partByteCount + 1 == partSHA256s.count
+        else { return nil }
+        return partSHA256s.enumerated().map { index, sha256 in
+            let start = Int64(index) * partByteCount
+            let end = start + min(partByteCount, file.byteCount - start)
+            return S3Part(number: index + 1, range: start..<end, sha256: sha256)
+        }
     }
 }
 

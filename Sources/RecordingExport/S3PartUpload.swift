@@ -17,7 +17,7 @@ struct S3PartUpload: Sendable {
     /// - Throws: `S3UploadGone`, `RecordingExportError`, or `CancellationError`. Then no part is being sent any more.
     func send() async throws {
         let etags = journal.etags
-        let all = S3Part.parts(of: file, byteCount: upload.partByteCount, sha256s: upload.partSHA256s)
+        guard let all = upload.parts(of: file) else { throw S3UploadGone() }
         let missing = all.filter { etags[$0.number] == nil }
         let queue = PartQueue(missing)
         var threads: [ExporterThread] = []

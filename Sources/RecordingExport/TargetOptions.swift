@@ -8,10 +8,10 @@ struct TargetOptions {
         }
     }
 
-    /// A number above 0 and at most `limit`; nil for all else.
+    /// A number above 0 and at most `limit`, in whole milliseconds; nil for all else.
     static func seconds(_ value: Substring, limit: Double = 86400) -> Duration? {
         guard let seconds = Double(value), seconds > 0, seconds <= limit else { return nil }
-        return .seconds(seconds)
+        return .milliseconds(max(1, Int((seconds * 1000).rounded())))
     }
 
     /// A whole number above 0; nil for all else.

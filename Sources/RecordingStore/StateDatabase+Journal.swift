@@ -23,12 +23,12 @@ extension StateDatabase {
                 arguments: [owner]
             )
             return try rows.compactMap { row in
-                let facts: String = row["facts"]
                 do {
+                    let facts: String = row.readable("facts") ?? ""
                     return try JSONDecoder().decode(OpenRecording.self, from: Data(facts.utf8))
                 } catch is DecodingError {
-                    let id: String = row["recording_id"]
-                    try database.execute(sql: "DELETE FROM open_recording WHERE recording_id = ?", arguments: [id])
+                    let id: DatabaseValue = row["recording_id"]
+                    try database.execute(sql: "DELETE FROM open_recording WHERE recording_id IS ?", arguments: [id])
                     return nil
                 }
             }
@@ -51,9 +51,18 @@ extension StateDatabase {
         return open.sorted { $0.recording.startedAt < $1.recording.startedAt }
     }
 
-    /// All that have something open.
+    /// All that have something open. What has no readable owner is struck out, for files are named after them.
     func owners() throws(StoreError) -> [String] {
-        try read { try String.fetchAll($0, sql: "SELECT DISTINCT owner FROM open_recording") }
+        try write { database in
+            let values = try DatabaseValue.fetchAll(database, sql: "SELECT DISTINCT owner FROM open_recording")
+            return try values.compactMap { value in
+                if let owner = String.fromDatabaseValue(value), owner.wholeMatch(of: /[0-9a-z\-]{1,64}/) != nil {
+                    return owner
+                }
+                try database.execute(sql: "DELETE FROM open_recording WHERE owner IS ?", arguments: [value])
+                return nil
+            }
+        }
     }
 
     func isFree(of owner: String) throws(StoreError) -> Bool {

@@ -37,18 +37,18 @@ extension StateDatabase {
     public func deliveries(of recordingID: String) throws(StoreError) -> [Delivery] {
         try read { database in
             let sql = "SELECT * FROM delivery WHERE recording_id = ? ORDER BY ordinal"
-            return try Row.fetchAll(database, sql: sql, arguments: [recordingID]).map(Delivery.init)
+            return try Row.fetchAll(database, sql: sql, arguments: [recordingID]).compactMap(Delivery.init)
         }
     }
 
-    /// All recordings, oldest first, each with its deliveries.
+    /// All recordings, oldest first, each with its deliveries; without rows that cannot be read.
     public func storedRecordings() throws(StoreError) -> [(recording: StoredRecording, deliveries: [Delivery])] {
         try read { database in
             let rows = try Row.fetchAll(database, sql: "SELECT * FROM delivery ORDER BY recording_id, ordinal")
-            let deliveries = Dictionary(grouping: rows.map(Delivery.init), by: \.recordingID)
-            return try Row.fetchAll(database, sql: "SELECT * FROM recording ORDER BY started_at, recording_id").map {
-                let recording = StoredRecording($0)
-                return (recording, deliveries[recording.recordingID] ?? [])
+            let deliveries = Dictionary(grouping: rows.compactMap(Delivery.init), by: \.recordingID)
+            let sql = "SELECT * FROM recording ORDER BY started_at, recording_id"
+            return try Row.fetchAll(database, sql: sql).compactMap(StoredRecording.init).map {
+                ($0, deliveries[$0.recordingID] ?? [])
             }
         }
     }
@@ -62,7 +62,11 @@ extension StateDatabase {
                 SELECT COALESCE(destination, exporter) AS target, MIN(next_attempt_at) AS next_attempt_at
                 FROM delivery WHERE state = 'pending' AND \(Self.isEnded) GROUP BY 1 ORDER BY 1
                 """
-            return try Row.fetchAll(database, sql: sql).map { ($0["target"], $0["next_attempt_at"]) }
+            return try Row.fetchAll(database, sql: sql).compactMap { row in
+                guard let target: String = row.readable("target"), let time: Double = row.readable("next_attempt_at")
+                else { return nil }
+                return (target, time)
+            }
         }
     }
 
@@ -81,18 +85,20 @@ extension StateDatabase {
                 SELECT delivery.* FROM delivery JOIN recording USING (recording_id)
                 WHERE state = 'pending' AND COALESCE(destination, exporter) = ? AND \(Self.isEnded)
                     AND (next_attempt_at <= ? OR next_attempt_at > ?)
-                ORDER BY started_at, recording_id, ordinal LIMIT 1
+                ORDER BY started_at, recording_id, ordinal
                 """
-            let arguments: StatementArguments = [target, now, now + farthest]
-            guard let delivery = try Row.fetchOne(database, sql: sql, arguments: arguments).map(Delivery.init) else {
-                return nil
+            // What cannot be read must not keep the rest waiting.
+            let rows = try Row.fetchCursor(database, sql: sql, arguments: [target, now, now + farthest])
+            while let row = try rows.next() {
+                let id: DatabaseValue = row["recording_id"]
+                let one = "SELECT * FROM recording WHERE recording_id = ?"
+                if let delivery = Delivery(row),
+                    let recording = try Row.fetchOne(database, sql: one, arguments: [id]).flatMap(StoredRecording.init)
+                {
+                    return (recording, delivery)
+                }
             }
-            let recording = try Row.fetchOne(
-                database,
-                sql: "SELECT * FROM recording WHERE recording_id = ?",
-                arguments: [delivery.recordingID]
-            )
-            return recording.map { (StoredRecording($0), delivery) }
+            return nil
         }
     }
 
@@ -143,32 +149,37 @@ extension StateDatabase {
 }
 
 extension StoredRecording {
-    fileprivate init(_ row: Row) {
+    /// Nil for a row that cannot be read.
+    fileprivate init?(_ row: Row) {
+        guard let recordingID: String = row.readable("recording_id"), let filePath: String = row.readable("file_path"),
+            let startedAt: Double = row.readable("started_at"), let seconds: Double = row.readable("duration_s"),
+            let byteCount: Int64 = row.readable("bytes")
+        else { return nil }
         self.init(
-            recordingID: row["recording_id"],
-            filePath: row["file_path"],
-            startedAt: row["started_at"],
-            durationSeconds: row["duration_s"],
-            byteCount: row["bytes"]
+            recordingID: recordingID,
+            filePath: filePath,
+            startedAt: startedAt,
+            durationSeconds: seconds,
+            byteCount: byteCount
         )
-        removedAt = row["removed_at"]
+        removedAt = row.readable("removed_at")
     }
 }
 
 extension Delivery {
-    fileprivate init(_ row: Row) {
-        self.init(
-            recordingID: row["recording_id"],
-            ordinal: row["ordinal"],
-            exporter: row["exporter"],
-            destination: row["destination"]
-        )
+    /// Nil for a row that cannot be read.
+    fileprivate init?(_ row: Row) {
+        guard let recordingID: String = row.readable("recording_id"), let ordinal: Int = row.readable("ordinal"),
+            let exporter: String = row.readable("exporter")
+        else { return nil }
+        let destination: String? = row.readable("destination")
+        self.init(recordingID: recordingID, ordinal: ordinal, exporter: exporter, destination: destination)
         // What cannot be read is as good as not there: then it is delivered again, which is safe.
-        state = State(rawValue: row["state"]) ?? .pending
-        attemptCount = row["attempts"]
-        nextAttemptAt = row["next_attempt_at"]
-        error = row["error"]
-        let text: String? = row["receipt"]
+        state = row.readable("state").flatMap(State.init) ?? .pending
+        attemptCount = min(max(row.readable("attempts") ?? 0, 0), Int(Int32.max))
+        nextAttemptAt = row.readable("next_attempt_at") ?? 0
+        error = row.readable("error")
+        let text: String? = row.readable("receipt")
         do {
             receipt = try text.map { try JSONDecoder().decode(DeliveryReceipt.self, from: Data($0.utf8)) }
         } catch {

@@ -41,7 +41,7 @@ extension SessionReport.Recording {
     /// The recording that this tells of; nil where the text is no report's.
     var finished: FinishedRecording? {
         guard let sampleFormat = SampleFormat(rawValue: sampleFormat),
-            let startedAt = Timestamp.seconds(rfc3339: startedAt), sampleRateHz > 0, channels > 0
+            let startedAt = Timestamp.seconds(rfc3339: startedAt), isPlausible
         else { return nil }
         return FinishedRecording(
             id: id,
@@ -59,6 +59,13 @@ extension SessionReport.Recording {
             conditions: conditions ?? [],
             omittedConditionCount: omittedConditions ?? 0
         )
+    }
+
+    /// Whether its numbers may be those of a recording: they are calculated with.
+    private var isPlausible: Bool {
+        let gapFrames = gaps.reduce(0.0) { $0 + Double($1.frameCount) }
+        return 1...10_000_000 ~= sampleRateHz && 1...1024 ~= channels && frames >= 0 && bytes >= 0
+            && gaps.allSatisfy { $0.firstFrame >= 0 && $0.frameCount >= 0 } && gapFrames < 0x1p62
     }
 }
 

@@ -1,8 +1,8 @@
 internal import FoundationEssentials
-internal import Tracing
+package import Tracing
 
 /// Wall times as text, in UTC.
-enum Timestamp {
+package enum Timestamp {
     /// RFC 3339 with milliseconds: `2026-11-23T01:30:00.250Z`.
     static func rfc3339(_ secondsSince1970: Double) -> String {
         Date(timeIntervalSince1970: secondsSince1970)
@@ -15,19 +15,19 @@ enum Timestamp {
             .formatted(Date.ISO8601FormatStyle(dateSeparator: .omitted, timeSeparator: .omitted))
     }
 
-    /// What `rfc3339` wrote; nil for anything else.
+    /// What `rfc3339` wrote of a time since 1970; nil for anything else.
     static func seconds(rfc3339 text: String) -> Double? {
         do {
-            return try Date(text, strategy: Date.ISO8601FormatStyle(includingFractionalSeconds: true))
-                .timeIntervalSince1970
+            let date = try Date(text, strategy: Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+            return date.timeIntervalSince1970 >= 0 ? date.timeIntervalSince1970 : nil
         } catch {
             return nil
         }
     }
 
-    /// For spans.
-    static func instant(_ secondsSince1970: Double) -> DefaultTracerClock.Timestamp {
-        DefaultTracerClock.Timestamp(nanosecondsSinceEpoch: UInt64(max(0, secondsSince1970) * 1e9))
+    /// For spans: from 1970 to 2286, for what a damaged journal or report tells may be any number.
+    package static func instant(_ secondsSince1970: Double) -> DefaultTracerClock.Timestamp {
+        DefaultTracerClock.Timestamp(nanosecondsSinceEpoch: UInt64(min(max(0, secondsSince1970), 1e10) * 1e9))
     }
 
     static func now() -> Double { Date().timeIntervalSince1970 }

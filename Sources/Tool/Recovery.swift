@@ -45,7 +45,7 @@ struct Recovery {
     /// no second one; a collector cannot be asked, and gets another of the same ids where the process died right after it was
     /// taken.
     @Sendable private func restartedSpan(of open: OpenRecording) -> any Span {
-        let time = DefaultTracerClock.Timestamp(nanosecondsSinceEpoch: UInt64(max(0, open.startedAt) * 1e9))
+        let time = Timestamp.instant(open.startedAt)
         guard let span = SpanContext(open.span), !isInFile(span), !isKept(span) else {
             return NoOpTracer().startSpan("agent_session", context: .topLevel, at: time)
         }

@@ -42,8 +42,8 @@ import Testing
 
     @Test func `Each folder of tests is named after the target that it tests`() throws {
         let targets = try Repository.names(in: "Sources")
-        for folder in try Repository.names(in: "Tests") where !["ArchitectureTests", "Lab", "Support"].contains(folder)
-        {
+        let others = ["ArchitectureTests", "FuzzTests", "Lab", "Support"]
+        for folder in try Repository.names(in: "Tests") where !others.contains(folder) {
             let isTargets = folder.hasSuffix("Tests") && targets.contains(String(folder.dropLast(5)))
             #expect(isTargets, "Tests/\(folder) tests no target")
         }

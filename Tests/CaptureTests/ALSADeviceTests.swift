@@ -68,6 +68,13 @@ import Testing
                     option: "--buffer-size 9600"
                 )
         )
+        for frameCount in [1 << 32, Int.max] {
+            let options = CaptureOptions(deviceName: name, periodFrameCount: frameCount)
+            guard case .notOffered(name, "a period of \(frameCount) frames", _, _) = refusal(options) else {
+                Issue.record("\(frameCount) frames: \(refusal(options) as Any)")
+                continue
+            }
+        }
     }
 
     // CAP-1

@@ -95,7 +95,9 @@ import Testing
         (
             "http://host/a%23b#method=post&header-file=my%26headers&max-bytes=1000&timeout=1.5",
             "http://host/a%23b#method=POST&header-file=/here/my%26headers&max-bytes=1000&timeout=1.5"
-        ), ("s3://bucket", "s3://bucket/{host}/{yyyy}/{mm}/{dd}/{recording_id}.{ext}"),
+        ), ("http://host/#timeout=1e-9", "http://host/#timeout=0.001"),
+        ("http://host/#timeout=1.2344", "http://host/#timeout=1.234"),
+        ("s3://bucket", "s3://bucket/{host}/{yyyy}/{mm}/{dd}/{recording_id}.{ext}"),
         (
             "s3://bucket/a%20b/?endpoint=http://h:9000/x&region=r&presign=60&part-size=6000000&storage-class=A&timeout=90",
             "s3://bucket/a%20b/{host}/{yyyy}/{mm}/{dd}/{recording_id}.{ext}?endpoint=http://h:9000/x&region=r&presign=60"

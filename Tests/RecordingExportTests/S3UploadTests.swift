@@ -231,6 +231,27 @@ struct S3UploadTests {
     }
 
     // EXP-4
+    @Test func `What is kept of an upload is not gone by where its parts are none of the file`() async throws {
+        let recording = try source.recording(byteCount: Self.partedByteCount)
+        for partByteCount in ["1048576", "0", "-1", "9223372036854775807"] {
+            let healed = Journal<Bool>()
+            let proxy = try FaultProxy(to: server.port) { _, request in
+                healed.values.isEmpty && S3Call(request) == .complete ? .closeInHead : .none
+            }
+            #expect(try await outcome(try exporter(proxy.url, attempts: 1), recording).error != nil)
+            let path = "\(source.path)/state/s3/\(try #require(try journals().first))"
+            let text = try String(contentsOfFile: path, encoding: .utf8)
+            let damaged = text.replacing("\"part_bytes\":524288", with: "\"part_bytes\":\(partByteCount)")
+            #expect(damaged != text)
+            try damaged.write(toFile: path, atomically: false, encoding: .utf8)
+            healed.append(true)
+            try await expectDelivery(of: recording, by: try exporter(proxy.url), "\(partByteCount)")
+            try await expectDelivered(recording, "\(partByteCount)")
+            try await remove()
+        }
+    }
+
+    // EXP-4
     @Test func `Where the server forgot the upload, it begins anew`() async throws {
         let recording = try source.recording(byteCount: Self.partedByteCount)
         let healed = Journal<Bool>()

@@ -7,23 +7,6 @@ import Testing
 
 /// No bytes make a repair crash, run for ever, or end in a file that the next one would change.
 @Suite(.timeLimit(.minutes(5))) struct RepairFuzzTests {
-    /// Breaks bytes in one of the ways that disks, and people with bad intentions, have.
-    private func mutate(_ bytes: inout [UInt8], _ random: inout Random) {
-        guard !bytes.isEmpty else { return }
-        // Headers are what numbers are read from.
-        let reach = random.below(2) == 0 ? min(bytes.count, 300) : bytes.count
-        let start = random.below(reach)
-        let end = min(bytes.count, start + 1 + random.below(64))
-        switch random.below(6) {
-        case 0: bytes[start] ^= 1 << UInt8(random.below(8))
-        case 1: bytes[start] = [0, 1, 0x7F, 0x80, 0xFF][random.below(5)]
-        case 2: for place in start..<end { bytes[place] = UInt8(truncatingIfNeeded: random.next()) }
-        case 3: for place in start..<end { bytes[place] = random.below(2) == 0 ? 0 : 0xFF }
-        case 4: bytes.removeSubrange(start..<end)
-        default: bytes.insert(contentsOf: bytes[start..<end], at: random.below(bytes.count))
-        }
-    }
-
     @Test(arguments: Take.all) func `Broken files are repaired for good, or refused and left alone`(
         _ take: Take
     ) async throws {
@@ -33,7 +16,7 @@ import Testing
         for _ in 0..<60 {
             await Task.yield()
             var bytes = Array((random.below(2) == 0 ? take.unfinished : take.finished).prefix(12_000))
-            for _ in 0...random.below(4) { mutate(&bytes, &random) }
+            for _ in 0...random.below(4) { Damage.spread(in: &bytes, &random) }
             let isForged = random.below(2) == 0
             if isForged { ForgedChecksums.forge(&bytes) }
             do {

@@ -3,6 +3,7 @@ import Foundation
 import RecorderIO
 import RecordingExport
 import Testing
+import Tracing
 
 @testable import Session
 
@@ -156,6 +157,45 @@ import Testing
         let export = (object["exports"] as? [[String: Any]] ?? []).first ?? [:]
         #expect(Set(export.keys) == ["exporter", "outcome", "seconds"])
         #expect(try JSONDecoder().decode(SessionReport.self, from: Data(try report.json().utf8)) == report)
+    }
+
+    // DUR-1: it is read again, and calculated with.
+    @Test(arguments: [
+        ("\"sample_rate_hz\" : 48000", "\"sample_rate_hz\" : 9223372036854775807"),
+        ("\"sample_rate_hz\" : 48000", "\"sample_rate_hz\" : 0"),
+        ("\"channels\" : 2", "\"channels\" : 4611686018427387904"), ("\"channels\" : 2", "\"channels\" : -1"),
+        ("\"frames\" : 72000", "\"frames\" : -9223372036854775808"), ("\"bytes\" : 432080", "\"bytes\" : -1"),
+        ("\"frames\" : 480", "\"frames\" : -480"), ("\"first_frame\" : 100", "\"first_frame\" : -1"),
+        (
+            "\"frames\" : 480",
+            "\"frames\" : 9223372036854775807\n}, {\"cause\": \"xrun\", \"first_frame\": 1, \"frames\": 1"
+        ), ("\"2025-06-15T15:06:40.250Z\"", "\"1025-06-15T15:06:40.250Z\""),
+    ]) func `A report whose numbers are no recording's tells of none`(written: String, damaged: String) throws {
+        let report = SessionReport(
+            sessionID: "s",
+            version: "1",
+            startedAt: "x",
+            recording: SessionReport.Recording(recording),
+            exports: [],
+            phases: []
+        )
+        #expect(report.recording?.finished == recording)
+        let text = try report.json()
+        let broken = text.replacing(written, with: damaged)
+        #expect(broken != text)
+        let read = try JSONDecoder().decode(SessionReport.self, from: Data(broken.utf8))
+        #expect(read.recording?.finished == nil)
+    }
+
+    // DUR-2: a damaged journal may have any number for a time.
+    @Test func `A span's time is any number's, as near as spans can have it`() {
+        let latest: UInt64 = 10_000_000_000_000_000_000
+        for (seconds, expected) in [
+            (1.5, 1_500_000_000), (-1, 0), (-.infinity, 0), (.nan, 0), (1e10, latest), (1e300, latest),
+            (.infinity, latest),
+        ] {
+            #expect(Timestamp.instant(seconds).nanosecondsSinceEpoch == expected, "\(seconds)")
+        }
     }
 
     // SES-10
