@@ -27,7 +27,6 @@ extension DatabaseFuzz {
                 ("receipt", "{\"recording_id\":\"i\",\"delivered_at\":1.5}"),
             ]
         ),
-        ("known_folder", [("path", "/there")]),
     ]
 
     /// Another one's, for what is open is not delivered yet.

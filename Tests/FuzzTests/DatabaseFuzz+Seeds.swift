@@ -20,7 +20,7 @@ extension DatabaseFuzz {
                 try database.execute(sql: "DROP TABLE \(table.name)")
                 let columns = table.columns.map(\.name).joined(separator: ", ")
                 let keys = [
-                    "open_recording": "recording_id", "delivery": "recording_id, ordinal", "known_folder": "path",
+                    "open_recording": "recording_id", "delivery": "recording_id, ordinal",
                 ]
                 let key = keys[table.name] ?? "recording_id"
                 try database.execute(
@@ -43,7 +43,6 @@ extension DatabaseFuzz {
                 destination: "dir:/a"
             )
             try database.keep(StoredRecording(Examples.file), [delivery])
-            try database.learnedRecordings(below: "/there")
             try database.keep(
                 OpenRecording(
                     recordingID: openRecordingID,

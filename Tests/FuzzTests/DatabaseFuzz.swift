@@ -71,8 +71,7 @@ enum DatabaseFuzz {
             }
         },
         { database in
-            _ = try database.knowsRecordings(below: "/there")
-            try database.learnedRecordings(below: "/there")
+            _ = try database.recordingIDs()
         },
         { database in
             let id = Examples.recordingID
