@@ -1,14 +1,17 @@
 internal import FoundationEssentials
 public import Logging
+internal import Synchronization
 
 /// How much room finished recordings may take: what is beyond it is made up by deleting delivered ones, oldest first (DUR-4).
 ///
 /// One that has not been delivered by all its exporters is never deleted, nor one that no exporter has a reference to, nor a
 /// file that lies in no folder of its own.
-public struct DiskBudget: Sendable {
+public final class DiskBudget: Sendable {
     public let byteCount: Int64
     private let database: StateDatabase
     private let logger: Logger
+    /// How many recordings beyond the budget were last told of.
+    private let told = Mutex(0)
 
     public init(byteCount: Int64, _ database: StateDatabase, logger: Logger) {
         self.byteCount = byteCount
@@ -37,8 +40,12 @@ public struct DiskBudget: Sendable {
             total -= recording.byteCount
             logger.notice("deleted \(recording.filePath) to keep the disk's budget; it was delivered")
         }
-        guard total > byteCount else { return }
-        let count = stored.count { !Self.isDelivered($0.deliveries) }
+        let count = total > byteCount ? stored.count { !Self.isDelivered($0.deliveries) } : 0
+        let isNews = told.withLock { told in
+            defer { told = count }
+            return count > told
+        }
+        guard isNews else { return }
         logger.error(
             """
             recordings take \(total) bytes, more than the budget of \(byteCount), and \(count) of them are not delivered, so that \

@@ -18,8 +18,8 @@ extension StateDatabase: SpanStore {
                 CREATE TABLE kept_spans (
                     number INTEGER PRIMARY KEY AUTOINCREMENT,
                     owner TEXT NOT NULL,
-                    span_count INTEGER NOT NULL,
-                    byte_count INTEGER NOT NULL,
+                    span_count INTEGER NOT NULL CHECK (span_count BETWEEN 0 AND 1000000000),
+                    byte_count INTEGER NOT NULL CHECK (byte_count BETWEEN 0 AND 1000000000),
                     span_ids TEXT NOT NULL,
                     request BLOB NOT NULL
                 ) STRICT;

@@ -57,9 +57,13 @@ public actor OutboxRelay {
     /// Delivers what is due, and what becomes due, until `finish` is called or the task is cancelled. The latter ends
     /// deliveries under way: they are tried again.
     public func run() async {
+        var isFirst = true
         while !isFinishing, !Task.isCancelled {
             var wait = pace.lookInterval
             do throws(StoreError) {
+                // A start may be just after what was in the way has gone: all is due, the oldest first.
+                if isFirst { try hurry() }
+                isFirst = false
                 wait = min(wait, try await deliverDue())
             } catch {
                 logger.error("what waits in the outbox is not delivered now: \(error)")
@@ -123,8 +127,12 @@ public actor OutboxRelay {
     ///
     /// A place that takes nothing is not asked for each recording.
     public func deliverAll() async throws(StoreError) {
-        for target in try database.openTargets() { try database.hurry(target.target) }
+        try hurry()
         _ = try await deliverDue()
+    }
+
+    private func hurry() throws(StoreError) {
+        for target in try database.openTargets() { try database.hurry(target.target) }
     }
 
     /// Delivers a recording now, whether or not that was done before; where another process delivers to the same place, after
@@ -221,7 +229,13 @@ public actor OutboxRelay {
         isRepeated: Bool
     ) async throws(StoreError) -> (Delivery, ExportOutcome) {
         let begin = clock.now()
-        let attempt = RelayAttempt(recording: stored, delivery: delivery, exporter: exporter, logger: logger)
+        let attempt = RelayAttempt(
+            recording: stored,
+            delivery: delivery,
+            exporter: exporter,
+            database: database,
+            logger: logger
+        )
         let outcome = await attempt.outcome(isRepeated: isRepeated)
         var made = delivery
         let wait = SessionOutbox.retryPolicy.wait(afterAttempt: delivery.attemptCount + 1)

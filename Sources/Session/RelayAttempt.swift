@@ -10,6 +10,7 @@ struct RelayAttempt {
     let recording: StoredRecording
     let delivery: Delivery
     let exporter: any RecordingExporter
+    let database: StateDatabase
     let logger: Logger
 
     private var reportPath: String { RecordingPlace.reportPath(forFile: recording.filePath) }
@@ -18,7 +19,7 @@ struct RelayAttempt {
     ///
     /// - Parameter isRepeated: also where the report says that it was delivered.
     func outcome(isRepeated: Bool) async -> ExportOutcome {
-        guard var report = SessionReport(atPath: reportPath), let exported = report.exported(at: recording.filePath)
+        guard let report = SessionReport(atPath: reportPath), let exported = report.exported(at: recording.filePath)
         else { return withoutReport }
         let known = report.outcome(of: delivery)
         // The process died before the outbox knew (DUR-1).
@@ -27,10 +28,7 @@ struct RelayAttempt {
         outcome.exporter = delivery.exporter
         outcome.destination = delivery.destination.map(ExporterURL.shown)
         if !outcome.isDelivered, outcome.isRetryable { outcome = outcome.deferred(exporter, exported) }
-        if known?.outcome != outcome.outcome || known?.error != outcome.error {
-            report.apply(outcome, of: delivery)
-            write(report)
-        }
+        if known?.outcome != outcome.outcome || known?.error != outcome.error { await write(outcome) }
         return outcome
     }
 
@@ -41,11 +39,21 @@ struct RelayAttempt {
         return outcome
     }
 
-    private func write(_ report: SessionReport) {
-        do {
+    /// Takes the outcome into the report, as that is now: another delivery of the recording may have changed it meanwhile.
+    private func write(_ outcome: ExportOutcome) async {
+        // The lock and the disk may take their time, so no thread of the pool waits for them.
+        let call = TimeLimitedCall<Void> { _ in }
+        let ending = await call.ending(within: .seconds(60)) {
+            let lock = try ReportLock(in: database)
+            defer { withExtendedLifetime(lock) {} }
+            guard var report = SessionReport(atPath: reportPath) else { return }
+            report.apply(outcome, of: delivery)
             try DurableFile.write(try report.json(), to: reportPath, replacing: true)
-        } catch {
-            logger.error("a report does not tell of a later delivery: \(error)")
+        }
+        switch ending {
+        case .returned, .cancelled: break
+        case .threw(let error): logger.error("a report does not tell of a later delivery: \(error)")
+        case .timedOut: logger.error("a report does not tell of a later delivery: the disk did not take it in time")
         }
     }
 
