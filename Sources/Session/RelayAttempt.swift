@@ -3,6 +3,7 @@ internal import Logging
 internal import RecorderIO
 internal import RecordingExport
 internal import RecordingStore
+internal import Synchronization
 internal import Tracing
 
 /// One try to deliver a recording later than its session did.
@@ -18,7 +19,7 @@ struct RelayAttempt {
     ///
     /// - Parameter isRepeated: also where the report says that it was delivered.
     func outcome(isRepeated: Bool) async -> ExportOutcome {
-        guard var report = SessionReport(atPath: reportPath), let exported = report.exported(at: recording.filePath)
+        guard let report = SessionReport(atPath: reportPath), let exported = report.exported(at: recording.filePath)
         else { return withoutReport }
         let known = report.outcome(of: delivery)
         // The process died before the outbox knew (DUR-1).
@@ -27,10 +28,7 @@ struct RelayAttempt {
         outcome.exporter = delivery.exporter
         outcome.destination = delivery.destination.map(ExporterURL.shown)
         if !outcome.isDelivered, outcome.isRetryable { outcome = outcome.deferred(exporter, exported) }
-        if known?.outcome != outcome.outcome || known?.error != outcome.error {
-            report.apply(outcome, of: delivery)
-            write(report)
-        }
+        if known?.outcome != outcome.outcome || known?.error != outcome.error { write(outcome) }
         return outcome
     }
 
@@ -41,9 +39,16 @@ struct RelayAttempt {
         return outcome
     }
 
-    private func write(_ report: SessionReport) {
+    /// A recording goes to several places at once, so one after the other writes what came of it.
+    private static let writing = Mutex(())
+
+    private func write(_ outcome: ExportOutcome) {
         do {
-            try DurableFile.write(try report.json(), to: reportPath, replacing: true)
+            try Self.writing.withLock { _ in
+                guard var report = SessionReport(atPath: reportPath) else { return }
+                report.apply(outcome, of: delivery)
+                try DurableFile.write(try report.json(), to: reportPath, replacing: true)
+            }
         } catch {
             logger.error("a report does not tell of a later delivery: \(error)")
         }

@@ -210,6 +210,22 @@ import Tracing
         #expect(try database.deliveries(of: file.id).first?.receipt?.recordingURL == "https://there/1")
     }
 
+    // DUR-1: what the report tells of is not delivered again.
+    @Test func `Of a recording that goes to two places at once, the report tells both`() async throws {
+        let shelf = try Shelf()
+        let database = try shelf.database()
+        let file = try shelf.add(0, to: database, ["dir:/slow", "dir:/fast"])
+        let relay = makeRelay(shelf, database) { delivery, recording in
+            // Ends once the report tells of the other.
+            while delivery.destination == "dir:/slow", shelf.report(of: file)?.exports[1].outcome != .attached {
+                try await Task.sleep(for: .milliseconds(1))
+            }
+            return RecordingExportResult(recordingID: recording.recordingID)
+        }
+        try await relay.deliverAll()
+        #expect(shelf.report(of: file)?.exports.map(\.outcome) == [.attached, .attached])
+    }
+
     // DUR-1
     @Test func `A lost database is made again from the folders, and nothing is delivered twice`() async throws {
         let shelf = try Shelf()
