@@ -153,7 +153,7 @@ extension StoredRecording {
     fileprivate init?(_ row: Row) {
         guard let recordingID: String = row.readable("recording_id"), let filePath: String = row.readable("file_path"),
             let startedAt: Double = row.readable("started_at"), let seconds: Double = row.readable("duration_s"),
-            let byteCount: Int64 = row.readable("bytes")
+            let byteCount: Int64 = row.readable("bytes"), 0...(1 << 48) ~= byteCount
         else { return nil }
         self.init(
             recordingID: recordingID,

@@ -64,7 +64,7 @@ extension SessionReport.Recording {
     /// Whether its numbers may be those of a recording: they are calculated with.
     private var isPlausible: Bool {
         let gapFrames = gaps.reduce(0.0) { $0 + Double($1.frameCount) }
-        return 1...10_000_000 ~= sampleRateHz && 1...1024 ~= channels && frames >= 0 && bytes >= 0
+        return 1...10_000_000 ~= sampleRateHz && 1...1024 ~= channels && frames >= 0 && 0...(1 << 48) ~= bytes
             && gaps.allSatisfy { $0.firstFrame >= 0 && $0.frameCount >= 0 } && gapFrames < 0x1p62
     }
 }

@@ -4,7 +4,7 @@ import Testing
 /// What `.ci/fuzz` runs for hours, for a moment: the fuzzers' targets cannot rot, and their seeds are valid.
 @Suite(.timeLimit(.minutes(5)), .serialized) struct FuzzTests {
     private static let roundCounts: [FuzzTarget: Int] = [
-        .repair: 100, .answers: 2000, .configuration: 2000, .documents: 2000, .database: 200,
+        .repair: 60, .answers: 1500, .configuration: 1500, .documents: 1500, .database: 100,
     ]
 
     @Test(arguments: FuzzTarget.allCases) func `No broken input makes a parser crash or contradict itself`(

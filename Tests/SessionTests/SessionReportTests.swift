@@ -165,6 +165,7 @@ import Tracing
         ("\"sample_rate_hz\" : 48000", "\"sample_rate_hz\" : 0"),
         ("\"channels\" : 2", "\"channels\" : 4611686018427387904"), ("\"channels\" : 2", "\"channels\" : -1"),
         ("\"frames\" : 72000", "\"frames\" : -9223372036854775808"), ("\"bytes\" : 432080", "\"bytes\" : -1"),
+        ("\"bytes\" : 432080", "\"bytes\" : 9223372036854775807"),
         ("\"frames\" : 480", "\"frames\" : -480"), ("\"first_frame\" : 100", "\"first_frame\" : -1"),
         (
             "\"frames\" : 480",
