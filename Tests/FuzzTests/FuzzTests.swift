@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// What `.ci/fuzz` runs for hours, for a moment: the fuzzers' targets cannot rot, and their seeds are valid.
-@Suite(.timeLimit(.minutes(5)), .serialized) struct FuzzTests {
+@Suite(.timeLimit(.minutes(10)), .serialized) struct FuzzTests {
     private static let roundCounts: [FuzzTarget: Int] = [
         .repair: 60, .answers: 1500, .configuration: 1500, .documents: 1500, .database: 100,
     ]

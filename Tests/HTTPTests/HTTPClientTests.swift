@@ -4,7 +4,7 @@ import LoopbackServer
 import RecorderIO
 import Testing
 
-@Suite(.timeLimit(.minutes(5))) struct HTTPClientTests {
+@Suite(.timeLimit(.minutes(10))) struct HTTPClientTests {
     private let client = HTTPClient(userAgent: "tapeline/0", stallTimeout: .seconds(20))
 
     private func send(

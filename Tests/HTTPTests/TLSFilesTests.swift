@@ -6,7 +6,7 @@ import Testing
 private let hasPrograms = ["/usr/bin/openssl", "/usr/bin/python3"].allSatisfy(FileManager.default.fileExists)
 
 /// Against a real server whose authority only these tests know.
-@Suite(.timeLimit(.minutes(5)), .enabled(if: hasPrograms, "no openssl or python3: run .ci/setup test"))
+@Suite(.timeLimit(.minutes(10)), .enabled(if: hasPrograms, "no openssl or python3: run .ci/setup test"))
 struct TLSFilesTests {
     private let folder: TemporaryFolder
 

@@ -9,7 +9,7 @@ import Tracing
 @testable import OTLP
 
 /// Spans that a collector does not take yet: what is kept, what is sent again, and what is given up (DUR-3).
-@Suite(.timeLimit(.minutes(5))) struct KeptSpansTests {
+@Suite(.timeLimit(.minutes(10))) struct KeptSpansTests {
     private typealias Reply = LoopbackServer.Reply
 
     private let log = LogRecord()

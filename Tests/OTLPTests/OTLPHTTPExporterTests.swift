@@ -8,7 +8,7 @@ import Tracing
 @testable import OTLP
 
 /// Each answer that a collector can give, handled as OTLP has it (SPAN-5).
-@Suite(.serialized, .timeLimit(.minutes(2))) struct OTLPHTTPExporterTests {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct OTLPHTTPExporterTests {
     private typealias Reply = LoopbackServer.Reply
 
     private let log = LogRecord()

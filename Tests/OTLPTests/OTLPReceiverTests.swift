@@ -9,7 +9,7 @@ import Tracing
 @Suite(
     .serialized,
     .enabled(if: Receiver.isInstalled, "opentelemetry-proto is missing: install it with .ci/setup test"),
-    .timeLimit(.minutes(2))
+    .timeLimit(.minutes(10))
 )
 struct OTLPReceiverTests {
     private let log = LogRecord()

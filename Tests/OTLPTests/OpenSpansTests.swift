@@ -3,7 +3,7 @@ import Tracing
 
 @testable import OTLP
 
-@Suite(.timeLimit(.minutes(2))) struct OpenSpansTests {
+@Suite(.timeLimit(.minutes(10))) struct OpenSpansTests {
     private let processor = ProbeProcessor()
 
     // SES-8

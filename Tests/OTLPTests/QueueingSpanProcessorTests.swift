@@ -3,7 +3,7 @@ import Tracing
 
 @testable import OTLP
 
-@Suite(.timeLimit(.minutes(2))) struct QueueingSpanProcessorTests {
+@Suite(.timeLimit(.minutes(10))) struct QueueingSpanProcessorTests {
     private let log = LogRecord()
     private let clock = ManualClock()
 

@@ -5,7 +5,7 @@ import RecorderIO
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(2)), .enabled(if: SmallFileSystem.isAvailable, "needs the right to mount"))
+@Suite(.timeLimit(.minutes(10)), .enabled(if: SmallFileSystem.isAvailable, "needs the right to mount"))
 struct FullDiskTests {
     // REC-1, REC-2, REC-9: a clocked device goes on, whatever the disk does; both files lie on one timeline.
     @Test func `Frames that the ring could not hold while the disk was full are counted, each one`() async throws {

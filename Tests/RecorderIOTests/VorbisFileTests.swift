@@ -5,7 +5,7 @@ import Testing
 
 @testable import RecorderIO
 
-@Suite(.timeLimit(.minutes(5))) struct VorbisFileTests {
+@Suite(.timeLimit(.minutes(10))) struct VorbisFileTests {
     private static func format(_ sampleFormat: SampleFormat, _ rate: Int, _ channelCount: Int) -> AudioFormat {
         AudioFormat(sampleFormat: sampleFormat, sampleRate: rate, channelCount: channelCount)
     }

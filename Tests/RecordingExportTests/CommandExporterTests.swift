@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// One at a time: a program that one test is still writing must not be held open by another test's child.
-@Suite(.serialized, .timeLimit(.minutes(5))) struct CommandExporterTests {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct CommandExporterTests {
     private let workspace: Workspace
     private let recording: SessionRecording
 

@@ -5,7 +5,7 @@ import RecordingExport
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(5))) struct DirectoryExporterTests {
+@Suite(.timeLimit(.minutes(10))) struct DirectoryExporterTests {
     private let source: Workspace
     private let recording: SessionRecording
     private let fileName = "\(Workspace.recordingID).wav"

@@ -4,7 +4,7 @@ import RecordingExport
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(5))) struct ExporterChainTests {
+@Suite(.timeLimit(.minutes(10))) struct ExporterChainTests {
     struct Refused: Error { var path = "/srv/secret" }
 
     @TaskLocal static var traceContext = "none"

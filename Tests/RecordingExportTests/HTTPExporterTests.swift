@@ -5,7 +5,7 @@ import RecordingExport
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(5))) struct HTTPExporterTests {
+@Suite(.timeLimit(.minutes(10))) struct HTTPExporterTests {
     typealias Reply = LoopbackServer.Reply
 
     private let source: Workspace

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// What is uploaded, read by LiveKit's own packages.
-@Suite(.timeLimit(.minutes(5)), .enabled(if: BuiltProducts.hasPython, "no .venv: run .ci/setup test"))
+@Suite(.timeLimit(.minutes(10)), .enabled(if: BuiltProducts.hasPython, "no .venv: run .ci/setup test"))
 struct LiveKitReceiverTests {
     /// In base64 it has a + and a /, wherever it stands: neither may be in a token.
     private static let key = "key-~~~~~-?????"

@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 /// Which answer leads to what: the table that LiveKit Agents follows, row by row.
-@Suite(.timeLimit(.minutes(5))) struct LiveKitUploaderTests {
+@Suite(.timeLimit(.minutes(10))) struct LiveKitUploaderTests {
     typealias Reply = LoopbackServer.Reply
 
     private static let now: Int64 = 1_750_000_100

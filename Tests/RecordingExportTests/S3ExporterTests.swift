@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// What an S3 server may say, by a server that says it.
-@Suite(.timeLimit(.minutes(5))) struct S3ExporterTests {
+@Suite(.timeLimit(.minutes(10))) struct S3ExporterTests {
     typealias Reply = LoopbackServer.Reply
 
     private let source: Workspace

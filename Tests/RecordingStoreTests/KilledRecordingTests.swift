@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// The program itself, killed while it records (REC-8, DUR-2).
-@Suite(.timeLimit(.minutes(5))) struct KilledRecordingTests {
+@Suite(.timeLimit(.minutes(10))) struct KilledRecordingTests {
     /// Starts a recording, kills it when its file has so many bytes, and repairs what it left.
     private func kill(
         _ container: Container,

@@ -7,7 +7,7 @@ import Testing
 @testable import RecordingStore
 
 /// What a dying process leaves becomes a file that others read (REC-8, DUR-2).
-@Suite(.timeLimit(.minutes(5))) struct RecordingRepairTests {
+@Suite(.timeLimit(.minutes(10))) struct RecordingRepairTests {
     /// Each byte of the header, places all over the rest, and where blocks and pages end.
     private func lengths(_ boundaries: Boundaries, _ byteCount: Int, headByteCount: Int) -> [Int] {
         var random = Random(seed: 1)

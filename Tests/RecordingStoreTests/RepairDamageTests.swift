@@ -8,7 +8,7 @@ import Testing
 @testable import RecordingStore
 
 /// What power cuts and failing disks do to a file (REC-8).
-@Suite(.timeLimit(.minutes(5))) struct RepairDamageTests {
+@Suite(.timeLimit(.minutes(10))) struct RepairDamageTests {
     /// Longer than what may follow damage without being kept.
     private static let long: [Take] = [Container.flac, .oggVorbis, .oggOpus].compactMap { container in
         try? Take(container, Ramp("S16_LE", channels: 1, rate: 8000), frameCount: 120_001)

@@ -6,7 +6,7 @@ import Testing
 @testable import RecordingStore
 
 /// No bytes make a repair crash, run for ever, or end in a file that the next one would change.
-@Suite(.timeLimit(.minutes(5))) struct RepairFuzzTests {
+@Suite(.timeLimit(.minutes(10))) struct RepairFuzzTests {
     @Test(arguments: Take.all) func `Broken files are repaired for good, or refused and left alone`(
         _ take: Take
     ) async throws {

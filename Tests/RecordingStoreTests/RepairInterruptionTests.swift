@@ -6,7 +6,7 @@ import Testing
 @testable import RecordingStore
 
 /// A repair that is itself cut short costs nothing (DUR-2).
-@Suite(.timeLimit(.minutes(5))) struct RepairInterruptionTests {
+@Suite(.timeLimit(.minutes(10))) struct RepairInterruptionTests {
     private func plan(_ path: String, _ container: Container) throws -> RepairPlan {
         var bytes = try PartBytes(path: path, container: container)
         return try RecordingRepair.plan(for: &bytes)

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// SES-1: the program that the README and the article show.
-@Suite(.timeLimit(.minutes(5))) struct ExampleTests {
+@Suite(.timeLimit(.minutes(10))) struct ExampleTests {
     @Test func `It records, delivers, and leads from the trace to the audio`() async throws {
         let folder = try TemporaryFolder()
         let archive = "\(folder.path)/archive"

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 import Tracing
 
-@Suite(.timeLimit(.minutes(5))) struct JobContextTests {
+@Suite(.timeLimit(.minutes(10))) struct JobContextTests {
     // SES-8
     @Test func `The primary session's span ends with its job, complete since close, and another's in close`()
         async throws

@@ -11,7 +11,7 @@ import Tracing
 @testable import Session
 
 /// Delivery after the session (DUR-1, EXP-9), in simulated time.
-@Suite(.timeLimit(.minutes(5))) struct OutboxRelayTests {
+@Suite(.timeLimit(.minutes(10))) struct OutboxRelayTests {
     private static let offline = RecordingExportError(
         .failed,
         "no network",

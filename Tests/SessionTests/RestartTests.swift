@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 import Tracing
 
-@Suite(.timeLimit(.minutes(5))) struct RestartTests {
+@Suite(.timeLimit(.minutes(10))) struct RestartTests {
     /// A device that plays on where the last recording ended, and recordings of 0.25 s.
     private func options(_ stage: Stage, files: Bool = true) -> SessionOptions {
         var options = stage.options(device: Microphones.fixture("ramp-s16-2ch.wav", "SPEED=max,LOOP=1"))

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 import Tracing
 
-@Suite(.timeLimit(.minutes(5))) struct SessionEndTests {
+@Suite(.timeLimit(.minutes(10))) struct SessionEndTests {
     struct Refused: Error, CustomStringConvertible { var description = "refused, see /srv/secret" }
 
     // SES-4

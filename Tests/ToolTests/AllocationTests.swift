@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The recording threads neither allocate nor lock once they run: counted in the real program (CAP-3, PERF-5).
-@Suite(.timeLimit(.minutes(5))) struct AllocationTests {
+@Suite(.timeLimit(.minutes(10))) struct AllocationTests {
     /// None is made per block: what there is comes from the header's update, once in a second of the host's clock.
     private static let perSync = 32
 

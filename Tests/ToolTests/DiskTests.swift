@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// A disk that is full, or fails: what came before is kept, and the recording goes on in another file.
-@Suite(.timeLimit(.minutes(5)), .enabled(if: SmallFileSystem.isAvailable, "needs the right to mount"))
+@Suite(.timeLimit(.minutes(10)), .enabled(if: SmallFileSystem.isAvailable, "needs the right to mount"))
 struct DiskTests {
     /// What is left on a disk: the reserve, and little more.
     private static let room = (2 << 20) + 80_000

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Fault by fault: the sentence, the exit code, and the recording kept (CLI-3).
-@Suite(.timeLimit(.minutes(5))) struct FaultTests {
+@Suite(.timeLimit(.minutes(10))) struct FaultTests {
     /// What must be refused before anything begins.
     struct Refusal: CustomTestStringConvertible {
         /// `RAMP` stands for a device that plays 16 kHz stereo S16_LE.

@@ -8,7 +8,7 @@ import Testing
 ///
 /// The ramp's frame k is captured at k / rate by the host's clock, so a frame at its true place is also the proof that
 /// the file lasts as long as the clock says.
-@Suite(.timeLimit(.minutes(5))) struct GapTests {
+@Suite(.timeLimit(.minutes(10))) struct GapTests {
     static let ramp = Ramp("S32_LE", channels: 2, rate: 48000)
 
     struct Fault: CustomTestStringConvertible {

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// `tapeline record --export http:` from the microphone to the server's answer, and back to report and span.
-@Suite(.timeLimit(.minutes(5))) struct HTTPExportTests {
+@Suite(.timeLimit(.minutes(10))) struct HTTPExportTests {
     /// Records a second, and delivers it to `url`.
     private func record(
         _ url: String,

@@ -7,7 +7,7 @@ import Testing
 /// The program whose collector is away: it ends as it would, and the spans arrive later (DUR-3).
 @Suite(
     .enabled(if: Receiver.isInstalled, "opentelemetry-proto is missing: install it with .ci/setup test"),
-    .timeLimit(.minutes(5))
+    .timeLimit(.minutes(10))
 )
 struct KeptSpansTests {
     private typealias Reply = LoopbackServer.Reply

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// A device that seems to record, and does not, is told: in the log while it lasts, and in the report (CAP-7).
-@Suite(.timeLimit(.minutes(5))) struct LivenessTests {
+@Suite(.timeLimit(.minutes(10))) struct LivenessTests {
     private typealias Condition = Report.Condition
 
     private func condition(_ name: String, _ first: Int, _ frames: Int, _ channels: [Int]? = nil) -> Condition {

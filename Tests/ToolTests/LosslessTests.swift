@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// What the device gives is what the file holds (CAP-2).
-@Suite(.timeLimit(.minutes(5))) struct LosslessTests {
+@Suite(.timeLimit(.minutes(10))) struct LosslessTests {
     static let containers = ["wav", "rf64", "w64", "flac"]
 
     struct Case: CustomTestStringConvertible {

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Ogg loses detail, never time: what comes out is what went in, at its place.
-@Suite(.timeLimit(.minutes(5))) struct OggTests {
+@Suite(.timeLimit(.minutes(10))) struct OggTests {
     struct Case: CustomTestStringConvertible {
         var fixture: String
         var container: String

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// What could not be delivered at once, by the whole program (DUR-1, EXP-9).
-@Suite(.timeLimit(.minutes(5))) struct OutboxTests {
+@Suite(.timeLimit(.minutes(10))) struct OutboxTests {
     /// `tapeline list --json`, as far as the tests look at it.
     private struct Entry: Decodable {
         struct Delivery: Decodable {

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// What `tapeline record` promises about its files, its output and its lengths.
-@Suite(.timeLimit(.minutes(5))) struct RecordTests {
+@Suite(.timeLimit(.minutes(10))) struct RecordTests {
     // CLI-1, REC-6
     @Test(arguments: [0.5, 1.000_01, 0.000_02, 3.25]) func `--duration is exact to the frame`(
         _ seconds: Double

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The program killed at any moment, and what the next start makes of it (DUR-2, REC-8).
-@Suite(.timeLimit(.minutes(5))) struct RecoverTests {
+@Suite(.timeLimit(.minutes(10))) struct RecoverTests {
     private let ramp = Ramp("S24_3LE", channels: 2, rate: 48000)
     private let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 

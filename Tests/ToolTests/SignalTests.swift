@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// A signal ends a recording, never damages it (CLI-1, REC-5).
-@Suite(.timeLimit(.minutes(5))) struct SignalTests {
+@Suite(.timeLimit(.minutes(10))) struct SignalTests {
     /// The same moments in every run.
     struct SplitMix: RandomNumberGenerator {
         var state: UInt64

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// When the recorder puts on the disk what it has.
-@Suite(.timeLimit(.minutes(5))) struct SyncTests {
+@Suite(.timeLimit(.minutes(10))) struct SyncTests {
     static let canTrace: Bool = {
         let process = try? Process.run(
             URL(filePath: "/usr/bin/env"),

@@ -96,7 +96,7 @@ struct Tapeline {
             #expect(isRecording, "\(process.standardError)")
         }
 
-        func ended(within limit: Duration = .seconds(150)) async throws -> Outcome {
+        func ended(within limit: Duration = .seconds(400)) async throws -> Outcome {
             Outcome(try await process.ended(within: limit))
         }
     }

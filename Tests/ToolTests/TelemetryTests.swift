@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The session's span on its way out of the program (SPAN-5).
-@Suite(.timeLimit(.minutes(3))) struct TelemetryTests {
+@Suite(.timeLimit(.minutes(10))) struct TelemetryTests {
     private static let rotel: String? = {
         let libraries = BuiltProducts.packageRoot + "/.venv/lib"
         let versions = (try? FileManager.default.contentsOfDirectory(atPath: libraries)) ?? []

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// `tapeline record --upload livekit:ROOM-ID`: before the exports, whatever becomes of it.
-@Suite(.timeLimit(.minutes(5))) struct UploadTests {
+@Suite(.timeLimit(.minutes(10))) struct UploadTests {
     private func record(
         _ server: LoopbackServer,
         of tapeline: Tapeline,

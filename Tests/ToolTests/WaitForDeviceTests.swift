@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// A device that is not there at the start is waited for where that was asked for (CLI-3, SES-3).
-@Suite(.timeLimit(.minutes(5))) struct WaitForDeviceTests {
+@Suite(.timeLimit(.minutes(10))) struct WaitForDeviceTests {
     private let tapeline: Tapeline
     private let ramp = Ramp()
 

@@ -94,7 +94,7 @@ public final class ChildProcess: Sendable {
     }
 
     /// Waits for its end. What runs longer than the limit is killed: tests never hang.
-    public func ended(within limit: Duration = .seconds(150)) async throws -> Ending {
+    public func ended(within limit: Duration = .seconds(400)) async throws -> Ending {
         let wasTooLong = try await withThrowingTaskGroup(of: Bool.self) { group in
             group.addTask {
                 await self.waitForEnd()
