@@ -1,4 +1,5 @@
 import Glibc
+import HTTP
 
 /// The sentences about a program that did not deliver.
 struct CommandFailure {
@@ -66,7 +67,7 @@ struct CommandFailure {
             switch error {
             case .typeMismatch(_, let context), .valueNotFound(_, let context), .keyNotFound(_, let context),
                 .dataCorrupted(let context):
-                context.codingPath.map(\.stringValue).joined(separator: ".")
+                context.codingPath.map(\.stringValue).joined(separator: ".").printable()
             @unknown default: ""
             }
         return failed(

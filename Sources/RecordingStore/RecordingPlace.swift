@@ -36,6 +36,8 @@ public enum RecordingPlace: Hashable, Sendable {
         let style = Date.ISO8601FormatStyle(dateSeparator: .omitted, timeSeparator: .omitted)
         do {
             let date = try Date(String(name[..<dash]), strategy: style)
+            // Other ways of writing a time are no names of ours.
+            guard date.formatted(style) == name[..<dash] else { return nil }
             return (id.uuidString.lowercased(), date.timeIntervalSince1970)
         } catch {
             return nil

@@ -19,7 +19,8 @@ import Glibc
     do {
         try Fuzzer.target.run(unsafe [UInt8](UnsafeBufferPointer(start: start, count: count)))
     } catch {
-        preconditionFailure("\(error)")
+        FileHandle.standardError.write(Data("tapeline: \(error)\n".utf8))
+        abort()
     }
     return 0
 }

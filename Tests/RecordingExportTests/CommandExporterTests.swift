@@ -129,6 +129,7 @@ import Testing
         ("\"text\"", "printed something that is not a JSON object"),
         ("{\"recording_id\": 5}", "printed a wrong type for recording_id"),
         ("{\"trace_attributes\": {\"a\": {}}}", "printed a wrong type for trace_attributes.a"),
+        ("{\"trace_attributes\": {\"\\u001b[2J\": {}}}", "printed a wrong type for trace_attributes. [2J"),
         ("{\"recording_id\": \"a\"} {}", "printed something that is not a JSON object"),
     ])
     func `An answer that is none is told with its beginning`(answer: String, what: String) async throws {

@@ -21,6 +21,15 @@ import Testing
         #expect(path(.file(path: name), number) == expected)
     }
 
+    // DUR-1
+    @Test(arguments: [
+        ("20261123T013000Z-0b8f7a52-5a0e-4c7e-9f5d-2f1d3c4b5a69", true), ("20261123T013000Z-id", false),
+        ("20261123T013000.5Z-0b8f7a52-5a0e-4c7e-9f5d-2f1d3c4b5a69", false),
+        ("99991231T235960Z-0b8f7a52-5a0e-4c7e-9f5d-2f1d3c4b5a69", false),
+    ]) func `Only a name as it is written is a recording's own folder`(name: String, isOwn: Bool) {
+        #expect(RecordingPlace.isOwnFolder(ofFile: "/d/recordings/\(name)/recording.wav") == isOwn)
+    }
+
     // CLI-5
     @Test func `The report stands beside the recording`() {
         #expect(RecordingPlace.reportPath(forFile: "/a/take.wav") == "/a/take.wav.json")
