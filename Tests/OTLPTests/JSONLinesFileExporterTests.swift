@@ -45,7 +45,7 @@ import Tracing
     @Test func `A line is an export request of OTLP JSON, with every field in its place`() async throws {
         let tracer = try tracer(limits: FullSpan.limits)
         let span = try FullSpan.end(in: tracer)
-        #expect(await tracer.shutdown(timeout: .seconds(60)) == .complete)
+        #expect(await tracer.shutdown(timeout: .seconds(600)) == .complete)
         let lines = try lines()
         #expect(lines.count == 1)
         #expect(try json(lines[0]) == FullSpan.request(span))
@@ -55,7 +55,7 @@ import Tracing
         let tracer = try tracer()
         let span = tracer.startSpan("a", context: .topLevel, at: Moment(1))
         span.end(at: Moment(2))
-        _ = await tracer.shutdown(timeout: .seconds(60))
+        _ = await tracer.shutdown(timeout: .seconds(600))
         let ids = span.spanContext
         #expect(
             try lines() == [
@@ -71,7 +71,7 @@ import Tracing
     func `Kinds have opentelemetry-proto's numbers`(kind: SpanKind) async throws {
         let tracer = try tracer()
         tracer.startSpan("a", context: .topLevel, ofKind: kind).end()
-        _ = await tracer.shutdown(timeout: .seconds(60))
+        _ = await tracer.shutdown(timeout: .seconds(600))
         let numbers: [SpanKind: Int] = [.internal: 1, .server: 2, .client: 3, .producer: 4, .consumer: 5]
         #expect(try lines().first?.contains("\"kind\":\(try #require(numbers[kind])),") == true)
     }
@@ -80,7 +80,7 @@ import Tracing
         for name in ["first", "second"] {
             let tracer = try tracer()
             tracer.startSpan(name, context: .topLevel).end()
-            #expect(await tracer.shutdown(timeout: .seconds(60)) == .complete)
+            #expect(await tracer.shutdown(timeout: .seconds(600)) == .complete)
         }
         let lines = try lines()
         #expect(lines.count == 2)
@@ -95,11 +95,11 @@ import Tracing
     @Test func `A line that was cut off costs none but itself`() async throws {
         let tracer = try tracer()
         tracer.startSpan("first", context: .topLevel).end()
-        #expect(await tracer.forceFlush(timeout: .seconds(60)) == .complete)
+        #expect(await tracer.forceFlush(timeout: .seconds(600)) == .complete)
         let whole = try Data(contentsOf: URL(fileURLWithPath: path))
         try (whole + whole.prefix(50)).write(to: URL(fileURLWithPath: path))
         tracer.startSpan("second", context: .topLevel).end()
-        #expect(await tracer.shutdown(timeout: .seconds(60)) == .complete)
+        #expect(await tracer.shutdown(timeout: .seconds(600)) == .complete)
         let lines = try lines()
         #expect(lines.count == 3)
         #expect(lines[1].utf8.count == 50)
@@ -110,7 +110,7 @@ import Tracing
         let tracer = try tracer()
         try FileManager.default.removeItem(atPath: folder.path + "/state")
         tracer.startSpan("a", context: .topLevel).end()
-        #expect(await tracer.shutdown(timeout: .seconds(60)) == .complete)
+        #expect(await tracer.shutdown(timeout: .seconds(600)) == .complete)
         #expect(try lines().count == 1)
     }
 
@@ -123,7 +123,7 @@ import Tracing
                         let span = tracer.startSpan("a", context: .topLevel)
                         span.attributes["long"] = String(repeating: "x", count: 10_000)
                         span.end()
-                        #expect(await tracer.forceFlush(timeout: .seconds(60)) == .complete)
+                        #expect(await tracer.forceFlush(timeout: .seconds(600)) == .complete)
                     }
                 }
             }
@@ -162,7 +162,7 @@ import Tracing
             logger: log.logger
         )
         tracer.startSpan("a", context: .topLevel).end()
-        _ = await tracer.shutdown(timeout: .seconds(60))
+        _ = await tracer.shutdown(timeout: .seconds(600))
         #expect(
             log.lines == [
                 "error: Spans were lost: spans cannot be kept in /dev/full (write: No space left on device): "

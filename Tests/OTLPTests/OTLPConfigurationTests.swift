@@ -238,7 +238,7 @@ import Tracing
             let span = tracer.startSpan("a", context: .topLevel)
             #expect(span.spanContext.traceparent.utf8.count == 55)
             span.end()
-            #expect(await tracer.shutdown(timeout: .seconds(60)) == .complete)
+            #expect(await tracer.shutdown(timeout: .seconds(600)) == .complete)
         }
         #expect(folder.contents.isEmpty)
     }

@@ -36,7 +36,7 @@ struct OTLPReceiverTests {
         let endpoint = ["OTEL_EXPORTER_OTLP_ENDPOINT": receiver.url]
         let tracer = try tracer(environment.merging(endpoint) { $1 }, limits: FullSpan.limits)
         let span = try FullSpan.end(in: tracer)
-        #expect(await tracer.shutdown(timeout: .seconds(60)) == .complete)
+        #expect(await tracer.shutdown(timeout: .seconds(600)) == .complete)
         let received = try receiver.received()
         #expect(received.count == 1)
         #expect(received.first?.message == FullSpan.request(span))
@@ -53,7 +53,7 @@ struct OTLPReceiverTests {
         ] {
             let tracer = try tracer(endpoint.merging(environment) { $1 })
             tracer.startSpan("a", context: .topLevel).end()
-            #expect(await tracer.shutdown(timeout: .seconds(60)) == outcome, "\(log.lines)")
+            #expect(await tracer.shutdown(timeout: .seconds(600)) == outcome, "\(log.lines)")
         }
         #expect(try receiver.received().count == 1)
         #expect(log.lines.count == 1)
@@ -77,7 +77,7 @@ struct OTLPReceiverTests {
         ] {
             let tracer = try tracer(environment)
             tracer.startSpan("a", context: .topLevel).end()
-            #expect(await tracer.shutdown(timeout: .seconds(60)) == outcome, "\(log.lines)")
+            #expect(await tracer.shutdown(timeout: .seconds(600)) == outcome, "\(log.lines)")
         }
         #expect(try receiver.received().count == 1)
     }

@@ -109,7 +109,7 @@ import Tracing
                 }
             }
         }
-        #expect(await tracer.shutdown(timeout: .seconds(60)) == .complete)
+        #expect(await tracer.shutdown(timeout: .seconds(600)) == .complete)
         // The shutdown ended the parent.
         let spans = exporter.spans.filter { $0.name == "child" }
         #expect(Set(spans.map(\.context.spanID)).count == 1000)

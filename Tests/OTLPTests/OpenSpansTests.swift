@@ -27,7 +27,7 @@ import Tracing
         let exporter = ProbeExporter()
         let tracer = OTLPTracer(exporter: exporter, resource: .test, scope: .test, logger: LogRecord().logger)
         let span = tracer.startSpan("held", context: .topLevel)
-        #expect(await tracer.shutdown(timeout: .seconds(60)) == .complete)
+        #expect(await tracer.shutdown(timeout: .seconds(600)) == .complete)
         #expect(exporter.spans.map(\.context) == [span.spanContext])
     }
 
