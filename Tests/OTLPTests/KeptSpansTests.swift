@@ -308,7 +308,8 @@ import Tracing
             configuration.limits = FullSpan.limits
             return try configuration.makeTracer(keepingIn: store)
         }
-        let endpoint = ["OTEL_EXPORTER_OTLP_ENDPOINT": receiver.url]
+        // A request whose answer is late is sent again.
+        let endpoint = ["OTEL_EXPORTER_OTLP_ENDPOINT": receiver.url, "OTEL_EXPORTER_OTLP_TIMEOUT": "3600000"]
         let span = try FullSpan.end(in: tracer(endpoint))
         while try receiver.received().isEmpty { try await Task.sleep(for: .milliseconds(5)) }
         while !store.kept.isEmpty { try await Task.sleep(for: .milliseconds(1)) }

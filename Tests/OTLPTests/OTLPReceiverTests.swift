@@ -16,7 +16,7 @@ struct OTLPReceiverTests {
 
     private func tracer(_ environment: [String: String], limits: SpanLimits = SpanLimits()) throws -> OTLPTracer {
         var configuration = OTLPConfiguration(
-            environment: ["OTEL_EXPORTER_OTLP_TIMEOUT": "60000"].merging(environment) { $1 },
+            environment: ["OTEL_EXPORTER_OTLP_TIMEOUT": "600000"].merging(environment) { $1 },
             spansFilePath: "/nonexistent/spans.jsonl",
             version: "1.2.3",
             logger: log.logger
