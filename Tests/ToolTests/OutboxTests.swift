@@ -177,12 +177,14 @@ import Testing
         _ = try await export.ended()
         let device = try tapeline.device(Ramp(), frames: 96_000, "LOOP=1")
         let running = try tapeline.start(device)
+        try await running.isRecording()
         for await _ in shop.server.arrivals { break }
-        // The first ends the recording, and one after that end skips what is under way.
-        while running.process.isRunning {
-            running.process.send(SIGTERM)
-            try await Task.sleep(for: .milliseconds(50))
+        running.process.send(SIGTERM)
+        // One after the recording's end skips what is under way.
+        while running.process.isRunning, tapeline.folder.contents.count(where: { $0.hasSuffix(".wav.json") }) < 2 {
+            try await Task.sleep(for: .milliseconds(5))
         }
+        running.process.send(SIGTERM)
         let outcome = try await running.ended()
         #expect(outcome.exitCode == 0, "\(outcome.standardError)")
         #expect(try await list(tapeline).map(\.state) == ["pending", "local"])
