@@ -80,9 +80,9 @@ extension RecorderLoop {
 
     private func circumstances(of file: borrowing RecordingFile) -> RecordingFile.Circumstances {
         RecordingFile.Circumstances(
-            trackStart: timeline.startTime,
-            trackStartWallTime: wallTimeAtStart + (timeline.startTime?.seconds(since: hostTimeAtStart) ?? 0),
-            measuredRate: timeline.clock.measuredRate,
+            trackStart: track.startTime,
+            trackStartWallTime: wallTimeAtStart + (track.startTime?.seconds(since: hostTimeAtStart) ?? 0),
+            measuredRate: track.measuredRate,
             conditions: liveness.periods(in: file.firstFrame..<file.firstFrame + file.frameCount),
             failure: failure
         )

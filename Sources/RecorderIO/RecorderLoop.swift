@@ -24,20 +24,14 @@ struct RecorderLoop: ~Copyable, Sendable {
     /// Frames that were captured since a file ended, and could not be kept.
     var droppedFrameCount: Int64 = 0
     var lowSpace = LowSpaceWatch()
-    private var frames: FrameConsumer
-    private var blocks: FrameConsumer
-    var timeline: TrackTimeline
+    var track: DeviceTrack
     var liveness: Liveness
     private let metrics: CaptureMetrics
-    /// What the timeline has given out, and no file has taken.
-    private var waitingStep: TrackTimeline.Step?
     /// The track's frames so far: in files, or dropped.
     private(set) var position: Int64 = 0
     /// Frames that the track may have, over all its files.
     private let frameLimit: Int64
     private var recentPeak: Float = 0
-    /// Whether the device has given all that it will.
-    private var isCaptureOver = false
     private(set) var isOver = false
     private var hasWarned = false
     private var hasToldOfOtherDevice = false
@@ -50,8 +44,6 @@ struct RecorderLoop: ~Copyable, Sendable {
     /// A little less than the wake-ups' interval, so that each of them syncs: with the period that the device still
     /// has (250 ms), that leaves the disk a quarter of the second that a power cut may take (REC-8).
     private static let syncSeconds = 0.4
-    /// Larger than the buffer of `EncodedBytes`, so that it is passed by; small enough for the reserve.
-    private static let pieceByteCount = 1 << 19
 
     init(
         options: RecorderOptions,
@@ -80,10 +72,15 @@ struct RecorderLoop: ~Copyable, Sendable {
         self.control = control
         self.shared = shared
         self.logger = logger
-        self.frames = frames
-        self.blocks = blocks
         self.frameLimit = frameLimit ?? .max
-        timeline = TrackTimeline(format: format, periodFrameCount: periodFrameCount)
+        track = DeviceTrack(
+            format: format,
+            periodFrameCount: periodFrameCount,
+            card: card,
+            control: control,
+            frames: frames,
+            blocks: blocks
+        )
         liveness = Liveness(
             format: format,
             periodFrameCount: periodFrameCount,
@@ -97,7 +94,7 @@ struct RecorderLoop: ~Copyable, Sendable {
     consuming func run() -> RecordingOutcome {
         watchSpace()
         while !isOver {
-            frames.waitForFrames(timeout: Self.wakeInterval)
+            track.waitForFrames(timeout: Self.wakeInterval)
             do throws(RecorderError) {
                 try drain()
                 try syncIfDue()
@@ -117,65 +114,47 @@ struct RecorderLoop: ~Copyable, Sendable {
     // MARK: From the ring to the file
 
     private mutating func drain() throws(RecorderError) {
-        let fill = Double(frames.availableFrameCount()) / Double(frames.frameCapacity)
+        let fill = Double(track.availableFrameCount()) / Double(track.frameCapacity)
         shared.update { $0.ringFill = fill }
-        while let block = nextBlock() {
-            timeline.accept(block)
-            if block.kind == .frames { liveness.arrive(block.frameCount, now: .now()) }
-            if timeline.clock.isFreeRunning, !control.isFreeRunning { control.isFreeRunning = true }
-            if block.kind == .ended || block.kind == .stopped { isCaptureOver = true }
+        while let news = track.acceptBlock() {
+            switch news {
+            case .arrived(let frameCount), .back(let frameCount): liveness.arrive(frameCount, now: .now())
+            case .lost, .over: break
+            }
             try takeSteps()
-            if block.kind == .lost {
+            switch news {
+            case .lost(let card):
                 let identity = card.map { " (\($0.identity))" } ?? ""
                 logger.warning("the device\(identity) is lost: waiting for it to come back")
+            case .back: logger.notice("the device is back")
+            case .arrived, .over: break
             }
-            if block.kind == .frames, block.discontinuity == .deviceLost { logger.notice("the device is back") }
         }
         // Without a file the ring is kept three quarters full.
-        let limit = file == nil ? frames.frameCapacity * 7 / 8 : frames.frameCapacity / 2
-        if frames.availableFrameCount() > limit { timeline.release() }
+        track.release(over: file == nil ? track.frameCapacity * 7 / 8 : track.frameCapacity / 2)
         try takeSteps()
-        isOver = isCaptureOver || position >= frameLimit
+        isOver = track.isOver || position >= frameLimit
     }
 
     /// Whether no other file can follow.
-    var isEnding: Bool { isCaptureOver || control.isStopRequested || position >= frameLimit }
+    var isEnding: Bool { track.isOver || control.isStopRequested || position >= frameLimit }
 
     private mutating func takeSteps() throws(RecorderError) {
         if file != nil, failure == nil { try writeSteps() } else { dropSteps() }
-    }
-
-    private mutating func nextBlock() -> CaptureBlock? {
-        var block: CaptureBlock?
-        _ = blocks.read(atMost: 1) { bytes in
-            block = CaptureBlock(bytes)
-            return 1
-        }
-        return block
-    }
-
-    private mutating func nextStep(_ now: HostTime) -> TrackTimeline.Step? {
-        guard position < frameLimit else { return nil }
-        return waitingStep.take() ?? timeline.nextStep(now: now)
     }
 
     /// Whatever happens to the file, a step is written to it, or waits for the next one.
     private mutating func writeSteps() throws(RecorderError) {
         // Looked at once: while a slow machine writes a lost device's silence, the next frame of it is due already.
         let now = HostTime.now()
-        while let step = nextStep(now) {
-            waitingStep = step
-            let room = frameLimit - position
+        while let step = track.nextStep(now: now, limit: frameLimit - position) {
             switch step {
-            case .frames(let count):
-                let written = try writeFrames(Int(min(count, room)))
-                position += written
-                waitingStep = count > written ? .frames(count - written) : nil
+            case .frames(let count): position += try writeFrames(count)
             case .silence(let count, let cause):
-                guard let silence = try file?.writeSilence(min(count, room), cause) else { return }
+                guard let silence = try file?.writeSilence(count, cause) else { return }
                 position += silence.frameCount
+                track.takeSilence(silence.frameCount)
                 metrics.count(gap: cause, frameCount: silence.frameCount, isNew: silence.isNew)
-                waitingStep = count > silence.frameCount ? .silence(count - silence.frameCount, cause) : nil
                 if silence.isNew, let gap = file?.gaps.last {
                     let time = format.duration(ofFrames: gap.firstFrame)
                     logger.warning("gap (\(cause.rawValue)) at \(time), frame \(gap.firstFrame)")
@@ -186,37 +165,34 @@ struct RecorderLoop: ~Copyable, Sendable {
     }
 
     /// Writes one piece, and returns its length.
-    private mutating func writeFrames(_ frameCount: Int) throws(RecorderError) -> Int64 {
-        let piece = min(frameCount, max(1, Self.pieceByteCount / format.bytesPerFrame))
+    private mutating func writeFrames(_ frameCount: Int64) throws(RecorderError) -> Int64 {
         let place = position
-        let count = try frames.read(atMost: piece) { (bytes) throws(RecorderError) in
+        return try track.takeFrames(atMost: frameCount) { (bytes) throws(RecorderError) in
             recentPeak = max(recentPeak, try file?.write(bytes) ?? 0)
             liveness.accept(bytes, at: place)
             return bytes.byteCount / format.bytesPerFrame
         }
-        precondition(count > 0, "a block promised frames that are not in the ring")
-        return Int64(count)
     }
 
     /// Leaves in the ring what it can keep for the next file, and counts what it cannot.
     private mutating func dropSteps() {
         let now = HostTime.now()
-        while let step = nextStep(now) {
-            let room = frameLimit - position
+        while let step = track.nextStep(now: now, limit: frameLimit - position) {
             switch step {
             case .frames(let count):
-                let dropped = Int64(frames.availableFrameCount() - keptFrameCount)
-                guard dropped > 0 else { return waitingStep = step }
+                let dropped = Int64(track.availableFrameCount() - keptFrameCount)
+                guard dropped > 0 else { return }
                 let place = position
-                let piece = frames.read(atMost: Int(min(dropped, count, room))) { bytes in
+                let piece = track.takeFrames(atMost: min(dropped, count)) { bytes in
                     liveness.accept(bytes, at: place)
                     return bytes.byteCount / format.bytesPerFrame
                 }
-                position += Int64(piece)
-                droppedFrameCount += Int64(piece)
-                waitingStep = count > piece ? .frames(count - Int64(piece)) : nil
+                position += piece
+                droppedFrameCount += piece
             // No file is made longer by what was missing while there was none.
-            case .silence(let count, _): position += min(count, room)
+            case .silence(let count, _):
+                position += count
+                track.takeSilence(count)
             }
         }
     }
@@ -225,9 +201,9 @@ struct RecorderLoop: ~Copyable, Sendable {
     private var keptFrameCount: Int {
         if isEnding { return 0 }
         // What follows those frames is silence without end, which no file is to begin with.
-        if timeline.isLost { return 0 }
+        if track.isLost { return 0 }
         // A device without a clock waits as well (RING-2).
-        return control.isFreeRunning ? .max : frames.frameCapacity * 3 / 4
+        return control.isFreeRunning ? .max : track.frameCapacity * 3 / 4
     }
 
     private mutating func syncIfDue() throws(RecorderError) {
@@ -247,7 +223,7 @@ struct RecorderLoop: ~Copyable, Sendable {
             progress.peak = recentPeak
             progress.gapCount = file?.gaps.count ?? 0
             progress.gapFrameCount = file?.gapFrameCount ?? 0
-            progress.isDeviceLost = timeline.isLost
+            progress.isDeviceLost = track.isLost
         }
         recentPeak = 0
         if control.isOtherDevicePresent, !hasToldOfOtherDevice, let card {
@@ -257,7 +233,7 @@ struct RecorderLoop: ~Copyable, Sendable {
         hasToldOfOtherDevice = control.isOtherDevicePresent
         guard !hasWarned, let isRealtime = control.isRealtime else { return }
         hasWarned = true
-        guard !isRealtime || !frames.isMemoryLocked else { return }
+        guard !isRealtime || !track.isMemoryLocked else { return }
         logger.warning(
             "capture runs without real-time priority or locked memory: allow this user rtprio and memlock in limits.conf"
         )
