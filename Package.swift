@@ -36,6 +36,7 @@ let package = Package(
         .library(name: "FixtureMicrophone", type: .dynamic, targets: ["FixtureMicrophone"]),
         .library(name: "AllocationCounter", type: .dynamic, targets: ["AllocationCounter"]),
         .library(name: "SleepingClock", type: .dynamic, targets: ["SleepingClock"]),
+        .library(name: "FastClock", type: .dynamic, targets: ["FastClock"]),
         .library(name: "StallingDisk", type: .dynamic, targets: ["StallingDisk"]),
         .library(name: "FaultyDisk", type: .dynamic, targets: ["FaultyDisk"]),
     ],
@@ -115,7 +116,8 @@ let package = Package(
         .testTarget(name: "ArchitectureTests", swiftSettings: rules),
         // Only ever loaded with LD_PRELOAD: it replaces malloc, so nothing may link it.
         .target(name: "AllocationCounter", path: "Tests/Support/AllocationCounter"),
-        // These three likewise.
+        // These four likewise.
+        .target(name: "FastClock", path: "Tests/Support/FastClock"),
         .target(name: "SleepingClock", path: "Tests/Support/SleepingClock"),
         .target(name: "StallingDisk", path: "Tests/Support/StallingDisk"),
         .target(name: "FaultyDisk", path: "Tests/Support/FaultyDisk"),

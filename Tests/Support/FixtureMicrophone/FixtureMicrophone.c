@@ -13,6 +13,7 @@
 //   MAXBUFFER=n        largest buffer offered. Default: 8 s.
 //   START=n            the first frame captured. Default 0.
 //   LOOP=1             the file repeats for ever. Default: the device ends with it.
+//   BOOT=1             frame 0 was captured when CLOCK_MONOTONIC was 0, so that it is known when each one was; needs LOOP.
 //   DRIFT=ppm          the real clock runs faster (+) or slower (-) than nominal; may be fractional.
 //   BUSY=1             open fails with EBUSY.
 //   RESUME=1           snd_pcm_resume works after SUSPEND. Default: hw_params_can_resume says no; see below.
@@ -101,7 +102,7 @@ typedef struct {
 
 typedef struct {
     char file[4096];
-    bool maxSpeed, loop, busy, canResume;
+    bool maxSpeed, loop, boot, busy, canResume;
     snd_pcm_format_t format;  // UNKNOWN: as the file says
     Offers formats, rates, channels;
     unsigned rate;
@@ -549,9 +550,10 @@ static int micPrepare(snd_pcm_ioplug_t *io) {
 static int64_t firstFrame(Microphone *mic, int64_t time) {
     Device *device = mic->device;
     int64_t unset = 0, origin = time - llround((double)mic->args.start * 1e9 / mic->rate);
+    if (mic->args.boot) origin = 1;
     bool isFirst = atomic_compare_exchange_strong(&device->origin, &unset, origin);
     if (isFirst) device->floor = mic->args.start;
-    if (isFirst || !isReal(mic)) return device->floor;
+    if ((isFirst && !mic->args.boot) || !isReal(mic)) return device->floor;
     return larger(device->floor, (int64_t)ceil(gridAt(mic, time)));
 }
 
@@ -878,6 +880,7 @@ static bool parseArgument(Arguments *args, const char *name, char *value) {
     if (!strcmp(name, "START")) return parseNumber(value, &args->start) && args->start >= 0;
     if (!strcmp(name, "LOOP")) return parseFlag(value, &args->loop);
     if (!strcmp(name, "DRIFT")) return parseDrift(value, &args->drift);
+    if (!strcmp(name, "BOOT")) return parseFlag(value, &args->boot);
     if (!strcmp(name, "BUSY")) return parseFlag(value, &args->busy);
     if (!strcmp(name, "RESUME")) return parseFlag(value, &args->canResume);
     if (!strcmp(name, "SHORT")) return parseNumber(value, &args->shortRead);

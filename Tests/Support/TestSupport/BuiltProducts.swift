@@ -26,6 +26,9 @@ public enum BuiltProducts {
     /// The library that makes the machine seem to sleep, for LD_PRELOAD.
     public static var sleepingClock: String { folder + "/libSleepingClock.so" }
 
+    /// The library that makes a program's time pass faster, for LD_PRELOAD.
+    public static var fastClock: String { folder + "/libFastClock.so" }
+
     /// The library that makes the disk stall, for LD_PRELOAD.
     public static var stallingDisk: String { folder + "/libStallingDisk.so" }
 

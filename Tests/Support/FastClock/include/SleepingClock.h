@@ -1,0 +1,1 @@
+/* Only ever loaded with LD_PRELOAD; nothing is called from Swift. */
