@@ -149,7 +149,8 @@ enum ALSANegotiation {
         _ options: CaptureOptions
     ) throws(CaptureError) -> Int {
         let offered = unsafe channelCounts(pcm, parameters)
-        let preferred = [2, 1].first { offered.contains($0) } ?? offered.first
+        let usual = [options.preferredChannelCount, 2, 1].compactMap(\.self)
+        let preferred = usual.first { offered.contains($0) } ?? offered.first
         guard let chosen = options.channelCount ?? preferred, offered.contains(chosen) else {
             let asked = options.channelCount.map { $0 == 1 ? "1 channel" : "\($0) channels" } ?? "up to 64 channels"
             let option = nearest(to: options.channelCount ?? 2, in: offered).map { "--channels \($0)" }
@@ -174,7 +175,8 @@ enum ALSANegotiation {
         _ options: CaptureOptions
     ) throws(CaptureError) -> Int {
         let offered = unsafe rates(pcm, parameters)
-        let preferred = preferredRates.first { offered.contains($0) } ?? offered.last
+        let usual = [options.preferredSampleRate].compactMap(\.self) + preferredRates
+        let preferred = usual.first { offered.contains($0) } ?? offered.last
         guard
             let chosen = options.sampleRate ?? preferred,
             unsafe snd_pcm_hw_params_set_rate(pcm, parameters, UInt32(clamping: chosen), 0) == 0

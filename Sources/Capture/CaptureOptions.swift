@@ -9,6 +9,10 @@ public struct CaptureOptions: Hashable, Sendable {
     public var sampleRate: Int?
     /// 1 to 64.
     public var channelCount: Int?
+    /// Taken where no other rate was asked for and the device offers it, in Hz.
+    public var preferredSampleRate: Int?
+    /// Taken where no other number of channels was asked for and the device offers it.
+    public var preferredChannelCount: Int?
     /// Frames that the device hands over at once; about 250 ms unless given.
     public var periodFrameCount: Int?
     /// Frames that the device itself can hold; about one second unless given.

@@ -65,8 +65,26 @@ public struct FrameConsumer: ~Copyable, @unchecked Sendable {
     /// A ring that is a quarter full wakes at once only a consumer that has taken something since its last sleep: one
     /// that waits for what is to come does not spin.
     public mutating func waitForFrames(timeout: Duration) {
+        if !prepareToSleep() { wakeup.wait(timeout: timeout) }
+        wake()
+    }
+
+    /// Sleeps likewise until one of two rings that were made with the same `Wakeup` is worth a look.
+    public mutating func waitForFrames(orThoseOf other: inout FrameConsumer, timeout: Duration) {
+        let isAwake = prepareToSleep()
+        let isOtherAwake = other.prepareToSleep()
+        if !isAwake, !isOtherAwake { wakeup.wait(timeout: timeout) }
+        wake()
+        other.wake()
+    }
+
+    /// True if there is no reason to sleep.
+    private mutating func prepareToSleep() -> Bool {
         _ = unsafe counters.asleep.pointee.exchange(1, ordering: .acquiringAndReleasing)
-        if availableFrameCount() < wakeThreshold || readCount == restingReadCount { wakeup.wait(timeout: timeout) }
+        return availableFrameCount() >= wakeThreshold && readCount != restingReadCount
+    }
+
+    private mutating func wake() {
         unsafe counters.asleep.pointee.store(0, ordering: .relaxed)
         restingReadCount = readCount
     }

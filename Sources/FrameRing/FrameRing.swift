@@ -9,10 +9,12 @@ public struct FrameRing: ~Copyable {
     public var consumer: FrameConsumer
 
     /// Makes a ring that holds at least `frameCapacity` frames of `bytesPerFrame` bytes each.
-    public init(frameCapacity: Int, bytesPerFrame: Int) throws(FrameRingError) {
+    ///
+    /// - Parameter wakeup: of another ring, whose consumer this one's sleeps with; nil for one of its own.
+    public init(frameCapacity: Int, bytesPerFrame: Int, wakeup: Wakeup? = nil) throws(FrameRingError) {
         precondition(frameCapacity > 0 && bytesPerFrame > 0)
         let memory = try MirroredMemory(minimumByteCount: frameCapacity * bytesPerFrame)
-        let wakeup = try Wakeup()
+        let wakeup = if let wakeup { wakeup } else { try Wakeup() }
         producer = FrameProducer(memory: memory, wakeup: wakeup, bytesPerFrame: bytesPerFrame)
         consumer = FrameConsumer(memory: memory, wakeup: wakeup, bytesPerFrame: bytesPerFrame)
     }

@@ -46,13 +46,22 @@ struct Liveness {
     /// How many periods are listed for a file; those after them are counted.
     static let periodLimit = 1000
 
-    /// - Parameter periodFrameCount: of the device, which gives so many frames at once.
-    init(format: AudioFormat, periodFrameCount: Int, limits: LivenessLimits, now: HostTime) {
+    /// - Parameters:
+    ///   - channelCount: how many channels are judged, from the first on; nil for all.
+    ///   - periodFrameCount: of the device, which gives so many frames at once.
+    init(
+        format: AudioFormat,
+        channelCount: Int? = nil,
+        periodFrameCount: Int,
+        limits: LivenessLimits,
+        now: HostTime
+    ) {
+        let channelCount = channelCount ?? format.channelCount
         self.format = format
         noFramesSeconds = max(limits.noFramesSeconds, 2 * Double(periodFrameCount) / Double(format.sampleRate))
         noSignalFrameCount = max(1, Int64(limits.noSignalSeconds * Double(format.sampleRate)))
-        allChannels = UInt64.max >> UInt64(64 - format.channelCount)
-        steady = SteadyChannels(format: format)
+        allChannels = UInt64.max >> UInt64(64 - channelCount)
+        steady = SteadyChannels(format: format, channelCount: channelCount)
         lastArrival = now
     }
 
@@ -145,7 +154,7 @@ struct Liveness {
             condition: condition,
             firstFrame: held.firstFrame,
             frameCount: max(0, end - held.firstFrame),
-            channels: held.channels == allChannels ? nil : channels
+            channels: channels.count == format.channelCount ? nil : channels
         )
     }
 

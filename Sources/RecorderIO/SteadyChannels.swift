@@ -22,9 +22,10 @@ struct SteadyChannels {
     private let format: AudioFormat
     private var runs: [Run]
 
-    init(format: AudioFormat) {
+    /// - Parameter channelCount: how many channels are looked at, from the first on.
+    init(format: AudioFormat, channelCount: Int) {
         self.format = format
-        runs = Array(repeating: Run(), count: format.channelCount)
+        runs = Array(repeating: Run(), count: channelCount)
     }
 
     /// Takes frames at `position`, up to where the first of the runs ends. `advance` must follow.
