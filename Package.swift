@@ -54,6 +54,7 @@ let package = Package(
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .target(name: "CLinux"),
+        .systemLibrary(name: "CSampleRate", pkgConfig: "samplerate", providers: [.apt(["libsamplerate0-dev"])]),
         .systemLibrary(name: "CSndFile", pkgConfig: "sndfile", providers: [.apt(["libsndfile1-dev"])]),
         .systemLibrary(name: "CVorbis", pkgConfig: "vorbisenc", providers: [.apt(["libvorbis-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
@@ -74,7 +75,8 @@ let package = Package(
         .target(
             name: "RecorderIO",
             dependencies: [
-                "Audio", "CCrypto", "CLinux", "CSndFile", "CVorbis", "Capture", "FrameRing", logging, metrics,
+                "Audio", "CCrypto", "CLinux", "CSampleRate", "CSndFile", "CVorbis", "Capture", "FrameRing", logging,
+                metrics,
             ],
             swiftSettings: rules
         ),

@@ -14,6 +14,8 @@ public struct Gap: Hashable, Sendable, Codable {
         case paused
         /// The driver lost frames and did not say so; found by the clock.
         case unreported
+        /// The track said nothing for so long that the file went on without it (REC-3).
+        case late
     }
 
     /// Position of the first silent frame, counted from the recording's start.
@@ -21,16 +23,19 @@ public struct Gap: Hashable, Sendable, Codable {
     /// How many frames are silent.
     public var frameCount: Int64
     public var cause: Cause
+    /// The channels concerned, counted from 1; nil for all of them.
+    public var channels: [Int]?
 
-    public init(firstFrame: Int64, frameCount: Int64, cause: Cause) {
+    public init(firstFrame: Int64, frameCount: Int64, cause: Cause, channels: [Int]? = nil) {
         self.firstFrame = firstFrame
         self.frameCount = frameCount
         self.cause = cause
+        self.channels = channels
     }
 
     enum CodingKeys: String, CodingKey {
         case firstFrame = "first_frame"
         case frameCount = "frames"
-        case cause
+        case cause, channels
     }
 }

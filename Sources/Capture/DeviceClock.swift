@@ -67,6 +67,13 @@ public struct DeviceClock: Sendable {
         return HostTime(nanoseconds: anchor.hostTime.nanoseconds + Int64((seconds * 1e9).rounded()))
     }
 
+    /// How many frames the device had delivered, or will have, at a moment: the inverse of `hostTime(ofFrame:)`, with the
+    /// part of a frame that is on its way; nil before the first observation.
+    public func frame(at hostTime: HostTime) -> Double? {
+        guard let anchor else { return nil }
+        return Double(anchor.frameCount) + (hostTime.seconds(since: anchor.hostTime) - usualLateness) * rate
+    }
+
     /// How many frames the device delivers in `seconds` by its own clock.
     public func frameCount(in seconds: Double) -> Int64 { Int64((seconds * rate).rounded()) }
 

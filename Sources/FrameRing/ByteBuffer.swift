@@ -22,6 +22,20 @@ public struct ByteBuffer: ~Copyable, @unchecked Sendable {
         }
     }
 
+    /// Makes bytes zeros again.
+    public mutating func clear(_ range: Range<Int>) {
+        precondition(range.lowerBound >= 0 && range.upperBound <= byteCount)
+        unsafe memory[range].withMemoryRebound(to: UInt8.self) { bytes in unsafe bytes.update(repeating: 0) }
+    }
+
+    /// Lends bytes from any place.
+    public borrowing func withBytes<Result, Failure: Error>(
+        in range: Range<Int>,
+        _ body: (RawSpan) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try unsafe body(UnsafeRawBufferPointer(memory).bytes.extracting(range))
+    }
+
     /// Lends the first `count` bytes.
     public borrowing func withBytes<Result, Failure: Error>(
         _ count: Int,

@@ -24,6 +24,7 @@ import Testing
             "FrameRing/Wakeup", "RecorderIO/PartFile", "RecordingExport/ChildProcess", "RecordingExport/Descriptor",
             "RecordingExport/TargetDirectory", "Tool/SignalWatch",
         ],
+        "CSampleRate": ["RecorderIO/Resampler"],
         "CSndFile": ["RecorderIO/SoundFile"],
         "CVorbis": ["RecorderIO/VorbisStream"],
         "CZlib": ["HTTP/Gzip"],
