@@ -195,3 +195,16 @@ extension RawSpan {
         return unsafe unsafeLoadUnaligned(fromByteOffset: offset, as: Int64.self)
     }
 }
+
+extension MutableRawSpan {
+    /// Copies all of `bytes` to the place that starts at `offset`.
+    public mutating func copy(_ bytes: RawSpan, toByteOffset offset: Int) {
+        precondition(offset >= 0 && offset + bytes.byteCount <= byteCount)
+        unsafe withUnsafeMutableBytes { target in
+            unsafe bytes.withUnsafeBytes { source in
+                guard let start = target.baseAddress, let from = source.baseAddress else { return }
+                unsafe (start + offset).copyMemory(from: from, byteCount: source.count)
+            }
+        }
+    }
+}
