@@ -65,26 +65,21 @@ public struct FrameConsumer: ~Copyable, @unchecked Sendable {
     /// A ring that is a quarter full wakes at once only a consumer that has taken something since its last sleep: one
     /// that waits for what is to come does not spin.
     public mutating func waitForFrames(timeout: Duration) {
-        if !prepareToSleep() { wakeup.wait(timeout: timeout) }
-        wake()
+        if prepareToSleep() { wakeup.wait(timeout: timeout) }
+        awake()
     }
 
-    /// Sleeps likewise until one of two rings that were made with the same `Wakeup` is worth a look.
-    public mutating func waitForFrames(orThoseOf other: inout FrameConsumer, timeout: Duration) {
-        let isAwake = prepareToSleep()
-        let isOtherAwake = other.prepareToSleep()
-        if !isAwake, !isOtherAwake { wakeup.wait(timeout: timeout) }
-        wake()
-        other.wake()
-    }
-
-    /// True if there is no reason to sleep.
-    private mutating func prepareToSleep() -> Bool {
+    /// Asks to be woken. Who reads several rings that share a `Wakeup` asks for all of them, waits on it, and then calls
+    /// `awake` for each.
+    ///
+    /// - Returns: false if there is no reason to sleep.
+    public mutating func prepareToSleep() -> Bool {
         _ = unsafe counters.asleep.pointee.exchange(1, ordering: .acquiringAndReleasing)
-        return availableFrameCount() >= wakeThreshold && readCount != restingReadCount
+        return availableFrameCount() < wakeThreshold || readCount == restingReadCount
     }
 
-    private mutating func wake() {
+    /// Ends what `prepareToSleep` began.
+    public mutating func awake() {
         unsafe counters.asleep.pointee.store(0, ordering: .relaxed)
         restingReadCount = readCount
     }

@@ -1,3 +1,5 @@
+internal import Audio
+internal import Capture
 internal import FrameRing
 internal import Synchronization
 
@@ -7,6 +9,7 @@ final class CaptureControl: Sendable {
     /// Wakes the capture thread from any sleep.
     let wakeup: Wakeup
     private let stopRequest = Atomic<Bool>(false)
+    private let stopNanoseconds = Atomic<Int64>(.max)
     private let freeRunning = Atomic<Bool>(false)
     private let realtime = Atomic<Int>(0)
     private let otherDevice = Atomic<Bool>(false)
@@ -17,11 +20,17 @@ final class CaptureControl: Sendable {
 
     /// Asks the capture thread to read what waits, and to end.
     func stop() {
+        _ = stopNanoseconds.compareExchange(expected: .max, desired: HostTime.now().nanoseconds, ordering: .relaxed)
         stopRequest.store(true, ordering: .releasing)
         wakeup.signal()
     }
 
     var isStopRequested: Bool { stopRequest.load(ordering: .acquiring) }
+
+    /// When that was asked first.
+    var stopTime: HostTime? {
+        isStopRequested ? HostTime(nanoseconds: stopNanoseconds.load(ordering: .relaxed)) : nil
+    }
 
     /// The recorder's word on whether the device has a clock.
     var isFreeRunning: Bool {

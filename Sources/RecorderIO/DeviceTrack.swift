@@ -7,20 +7,23 @@ struct DeviceTrack: ~Copyable, Sendable {
     /// What one block brought.
     enum News {
         case arrived(frameCount: Int64)
-        case lost(SoundCard?)
+        case lost
         /// Frames again, after a loss.
         case back(frameCount: Int64)
         case over
     }
 
-    private let format: AudioFormat
-    private let card: SoundCard?
+    let format: AudioFormat
     private let control: CaptureControl
+    /// What it is called in the log.
+    let name: String
     private var frames: FrameConsumer
     private var blocks: FrameConsumer
     private var timeline: TrackTimeline
     /// What the timeline has given out, and nobody has taken.
     private var waitingStep: TrackTimeline.Step?
+    /// Frames that have been taken, silence included: the place of the next step on the track.
+    private(set) var position: Int64 = 0
     /// Whether the device has given all that it will.
     private(set) var isOver = false
 
@@ -30,13 +33,13 @@ struct DeviceTrack: ~Copyable, Sendable {
     init(
         format: AudioFormat,
         periodFrameCount: Int,
-        card: SoundCard?,
+        name: String,
         control: CaptureControl,
         frames: consuming FrameConsumer,
         blocks: consuming FrameConsumer
     ) {
         self.format = format
-        self.card = card
+        self.name = name
         self.control = control
         self.frames = frames
         self.blocks = blocks
@@ -45,6 +48,11 @@ struct DeviceTrack: ~Copyable, Sendable {
 
     /// Sleeps until there are frames enough, or somebody wakes it (RING-4).
     mutating func waitForFrames(timeout: Duration) { frames.waitForFrames(timeout: timeout) }
+
+    /// The same in two steps, for who waits for several tracks.
+    mutating func prepareToSleep() -> Bool { frames.prepareToSleep() }
+
+    mutating func awake() { frames.awake() }
 
     /// Takes the next block, if there is one.
     mutating func acceptBlock() -> News? {
@@ -59,17 +67,15 @@ struct DeviceTrack: ~Copyable, Sendable {
         switch block.kind {
         case .frames where block.discontinuity == .deviceLost: return .back(frameCount: block.frameCount)
         case .frames: return .arrived(frameCount: block.frameCount)
-        case .lost: return .lost(card)
+        case .lost: return .lost
         case .ended, .stopped:
             isOver = true
             return .over
         }
     }
 
-    /// Lets go of frames whose place is not certain, where more than `frameCount` wait.
-    mutating func release(over frameCount: Int) {
-        if frames.availableFrameCount() > frameCount { timeline.release() }
-    }
+    /// Lets go of frames whose place is not certain.
+    mutating func release() { timeline.release() }
 
     /// What comes next on the track, of at most `limit` frames. It comes again until it is taken.
     mutating func nextStep(now: HostTime, limit: Int64) -> TrackTimeline.Step? {
@@ -82,14 +88,14 @@ struct DeviceTrack: ~Copyable, Sendable {
         }
     }
 
-    /// Lends frames of the step that waits, and takes as many as `body` returns.
+    /// Lends frames of the step that waits, and takes as many as `body` returns, which it returns as well.
     mutating func takeFrames<Failure: Error>(
         atMost frameCount: Int64,
         _ body: (RawSpan) throws(Failure) -> Int
     ) throws(Failure) -> Int64 {
         let piece = min(Int(frameCount), max(1, Self.pieceByteCount / format.bytesPerFrame))
+        precondition(frames.availableFrameCount() > 0, "a block promised frames that are not in the ring")
         let taken = Int64(try frames.read(atMost: piece, body))
-        precondition(taken > 0, "a block promised frames that are not in the ring")
         take(taken)
         return taken
     }
@@ -98,6 +104,7 @@ struct DeviceTrack: ~Copyable, Sendable {
     mutating func takeSilence(_ frameCount: Int64) { take(frameCount) }
 
     private mutating func take(_ taken: Int64) {
+        position += taken
         waitingStep =
             switch waitingStep {
             case .frames(let count) where count > taken: .frames(count - taken)
@@ -106,10 +113,10 @@ struct DeviceTrack: ~Copyable, Sendable {
             }
     }
 
-    var frameCapacity: Int { frames.frameCapacity }
-
-    /// Frames that wait in the ring.
-    mutating func availableFrameCount() -> Int { frames.availableFrameCount() }
+    /// How full the ring is, 0 to 1.
+    var fill: Double {
+        mutating get { Double(frames.availableFrameCount()) / Double(frames.frameCapacity) }
+    }
 
     var isMemoryLocked: Bool { frames.isMemoryLocked }
 
@@ -119,6 +126,9 @@ struct DeviceTrack: ~Copyable, Sendable {
     /// When the first frame was captured.
     var startTime: HostTime? { timeline.startTime }
 
-    /// The device's rate in Hz by the host's clock, where it is known.
-    var measuredRate: Double? { timeline.clock.measuredRate }
+    /// The device's clock, which counts the track's frames, silence included.
+    var clock: DeviceClock { timeline.clock }
+
+    /// Whether the device has a clock; nil while too little has been seen of it.
+    var hasClock: Bool? { timeline.hasClock }
 }

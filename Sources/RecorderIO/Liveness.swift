@@ -28,6 +28,7 @@ struct Liveness {
     }
 
     private let format: AudioFormat
+    private let fileChannelCount: Int
     private let noFramesSeconds: Double
     private let noSignalFrameCount: Int64
     private let allChannels: UInt64
@@ -47,21 +48,22 @@ struct Liveness {
     static let periodLimit = 1000
 
     /// - Parameters:
-    ///   - channelCount: how many channels are judged, from the first on; nil for all.
+    ///   - format: of the frames that it sees.
+    ///   - fileChannelCount: where the file has channels of another track behind those; nil for none.
     ///   - periodFrameCount: of the device, which gives so many frames at once.
     init(
         format: AudioFormat,
-        channelCount: Int? = nil,
+        fileChannelCount: Int? = nil,
         periodFrameCount: Int,
         limits: LivenessLimits,
         now: HostTime
     ) {
-        let channelCount = channelCount ?? format.channelCount
+        self.fileChannelCount = fileChannelCount ?? format.channelCount
         self.format = format
         noFramesSeconds = max(limits.noFramesSeconds, 2 * Double(periodFrameCount) / Double(format.sampleRate))
         noSignalFrameCount = max(1, Int64(limits.noSignalSeconds * Double(format.sampleRate)))
-        allChannels = UInt64.max >> UInt64(64 - channelCount)
-        steady = SteadyChannels(format: format, channelCount: channelCount)
+        allChannels = UInt64.max >> UInt64(64 - format.channelCount)
+        steady = SteadyChannels(format: format)
         lastArrival = now
     }
 
@@ -154,7 +156,7 @@ struct Liveness {
             condition: condition,
             firstFrame: held.firstFrame,
             frameCount: max(0, end - held.firstFrame),
-            channels: channels.count == format.channelCount ? nil : channels
+            channels: channels.count == fileChannelCount ? nil : channels
         )
     }
 

@@ -22,10 +22,9 @@ struct SteadyChannels {
     private let format: AudioFormat
     private var runs: [Run]
 
-    /// - Parameter channelCount: how many channels are looked at, from the first on.
-    init(format: AudioFormat, channelCount: Int) {
+    init(format: AudioFormat) {
         self.format = format
-        runs = Array(repeating: Run(), count: channelCount)
+        runs = Array(repeating: Run(), count: format.channelCount)
     }
 
     /// Takes frames at `position`, up to where the first of the runs ends. `advance` must follow.

@@ -1,22 +1,37 @@
 internal import Audio
 internal import Capture
 
-/// Where a moment lies on the file's timeline, in frames of the file since its zero (REC-1).
-enum Timebase: Hashable, Sendable {
-    /// The timeline is the input device's own count of frames, so that its samples stay as they are.
-    case device
-    /// The timeline is the host's clock since the recording's start.
-    case host(zero: HostTime)
+/// Where moments, and a device's frames, lie on the file's timeline, in frames of the file (REC-1).
+struct Timebase: Sendable {
+    /// What the timeline is.
+    enum Zero: Hashable, Sendable {
+        /// The input device's own count of frames, so that its samples stay as they are.
+        case device
+        /// The host's clock since a moment: the recording's start.
+        case host(HostTime)
+        /// Every track's own count, for devices without a clock.
+        case count
+    }
 
-    /// - Parameters:
-    ///   - clock: the input device's; not used on the host's clock.
-    ///   - rate: the file's, in Hz.
-    /// - Returns: nil as long as the device has not said anything.
-    func position(of time: HostTime, _ clock: DeviceClock?, rate: Int) -> Double? {
-        switch self {
-        case .device: clock?.frame(at: time)
-        case .host(let zero):
-            time.seconds(since: zero) * Double(rate)
+    var zero: Zero
+    /// The file's, in Hz.
+    let rate: Int
+    /// The input device's, as it is known now.
+    var clock: DeviceClock?
+
+    /// nil as long as the input device has not said anything.
+    func place(of time: HostTime) -> Double? {
+        switch zero {
+        case .device, .count: clock?.frame(at: time)
+        case .host(let start): time.seconds(since: start) * Double(rate)
         }
+    }
+
+    /// - Parameter isInput: whether it is the device whose count the timeline may be.
+    func place(ofFrame frame: Int64, _ device: borrowing DeviceTrack, isInput: Bool) -> Double? {
+        if zero == .count || (isInput && zero == .device) {
+            return Double(frame) * Double(rate) / Double(device.format.sampleRate)
+        }
+        return device.clock.hostTime(ofFrame: frame).flatMap { place(of: $0) }
     }
 }

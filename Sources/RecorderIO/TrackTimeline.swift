@@ -53,6 +53,8 @@ struct TrackTimeline {
     /// More than any device's clock drifts against the host's.
     private static let driftLimit = 0.001
     private static let suspicionLimit = 16
+    /// A device without a clock has shown by then that it has none.
+    private static let clockSeconds = 0.6
 
     private(set) var clock: DeviceClock
     private let periodSeconds: Double
@@ -105,6 +107,13 @@ struct TrackTimeline {
         guard let first = firstObservation else { return nil }
         let waited = clock.isFreeRunning ? 0 : Double(first.deliveredFrameCount) / clock.nominalRate
         return HostTime(nanoseconds: first.hostTime.nanoseconds - Int64(waited * 1e9))
+    }
+
+    /// Whether the device has a clock; nil while too little has been seen of it.
+    var hasClock: Bool? {
+        if clock.isFreeRunning { return false }
+        guard let first = firstObservation, lastGoodTime.seconds(since: first.hostTime) > Self.clockSeconds else { return nil }
+        return true
     }
 
     // MARK: In
