@@ -26,6 +26,9 @@ public struct FinishedRecording: Hashable, Sendable {
     public var conditions: [ConditionPeriod]
     /// How many more there were.
     public var omittedConditionCount: Int
+    /// Whether the file is the manifest of a recording in segments (REC-10): JSON that lists them. All but the file's path,
+    /// size and digest then tells of the whole recording.
+    public var isManifest = false
 
     public init(
         id: String,
@@ -58,6 +61,12 @@ public struct FinishedRecording: Hashable, Sendable {
         self.conditions = conditions
         self.omittedConditionCount = omittedConditionCount
     }
+
+    /// The usual ending of the file's name, without the dot.
+    public var fileExtension: String { isManifest ? "json" : container.fileExtension }
+
+    /// IANA media type of the file.
+    public var mediaType: String { isManifest ? "application/json" : container.mediaType }
 
     /// Length at the nominal rate (REC-6).
     public var duration: Duration { format.duration(ofFrames: frameCount) }

@@ -20,8 +20,8 @@ public struct PendingRecording: Sendable {
 
 /// The wish to go on in another file, from whoever has it to the recorder thread.
 struct NextFile: Sendable {
-    let path: String
-    let recordingID: String
+    /// nil for the one that `RecorderSegments` names.
+    let file: SegmentFile?
     /// Whether it is for a recording whose file has ended already.
     let goesOn: Bool
     /// nil once frames go into the new file; else why they go on into the old one.

@@ -16,7 +16,8 @@ public final class RecorderIO: Sendable {
     private let completion: Completion<RecordingOutcome>
     /// Wakes the recorder thread.
     private let waker: Wakeup
-    /// What a disk that is full or fails does to the recording's files, for one who listens. It ends with the recording.
+    /// What a disk that is full or fails does to the recording's files, and its seams, for one who listens. It ends with the
+    /// recording.
     public let fileEvents: AsyncStream<FileEvent>
 
     /// Opens the device and the file, and starts recording.
@@ -38,7 +39,7 @@ public final class RecorderIO: Sendable {
         waker = frames.consumer.waker
         let (fileEvents, eventSource) = AsyncStream.makeStream(of: FileEvent.self)
         self.fileEvents = fileEvents
-        shared = RecorderShared(eventSource)
+        shared = RecorderShared(eventSource, Finalizers(waker))
         completion = Completion()
 
         guard device.start() else {
@@ -111,7 +112,13 @@ public final class RecorderIO: Sendable {
     /// - Returns: the recording that ended.
     /// - Throws: where the next file cannot be made; the recording goes on in the old one then.
     public func startNextFile(path: String, recordingID: String) async throws(RecorderError) -> PendingRecording {
-        PendingRecording(completion: try await put(path, recordingID, goesOn: false).ended)
+        let file = SegmentFile(path: path, recordingID: recordingID)
+        return PendingRecording(completion: try await put(file, goesOn: false).ended)
+    }
+
+    /// Goes on in the next segment from now on, as `startNextFile` does; `RecorderSegments` names it.
+    public func startNextSegment() async throws(RecorderError) -> PendingRecording {
+        PendingRecording(completion: try await put(nil, goesOn: false).ended)
     }
 
     /// Goes on in another file after `FileEvent.room`. Frames that the ring could not hold meanwhile are among the dropped
@@ -119,11 +126,14 @@ public final class RecorderIO: Sendable {
     ///
     /// - Throws: where the file cannot be made; another `FileEvent.room` follows then.
     public func goOn(path: String, recordingID: String) async throws(RecorderError) {
-        _ = try await put(path, recordingID, goesOn: true)
+        _ = try await put(SegmentFile(path: path, recordingID: recordingID), goesOn: true)
     }
 
-    private func put(_ path: String, _ recordingID: String, goesOn: Bool) async throws(RecorderError) -> NextFile {
-        let wish = NextFile(path: path, recordingID: recordingID, goesOn: goesOn)
+    /// The same in the next segment; `RecorderSegments` names it.
+    public func goOnInNextSegment() async throws(RecorderError) { _ = try await put(nil, goesOn: true) }
+
+    private func put(_ file: SegmentFile?, goesOn: Bool) async throws(RecorderError) -> NextFile {
+        let wish = NextFile(file: file, goesOn: goesOn)
         guard shared.nextFile.put(wish) else { throw .notRecording }
         waker.signal()
         if let started = await wish.started.value(), let error = started { throw error }
@@ -158,10 +168,12 @@ public final class RecorderIO: Sendable {
 final class RecorderShared: Sendable {
     let nextFile = NextFileSlot()
     let fileEvents: AsyncStream<FileEvent>.Continuation
+    let finalizers: Finalizers
     private let progress = Mutex(RecorderProgress())
 
-    init(_ fileEvents: AsyncStream<FileEvent>.Continuation) {
+    init(_ fileEvents: AsyncStream<FileEvent>.Continuation, _ finalizers: Finalizers) {
         self.fileEvents = fileEvents
+        self.finalizers = finalizers
     }
 
     func update(_ change: (inout RecorderProgress) -> Void) { progress.withLock { change(&$0) } }

@@ -13,11 +13,12 @@ extension RecorderLoop {
         guard wish.goesOn == (file == nil), failure == nil || file == nil else {
             return wish.started.complete(.notRecording)
         }
+        guard let place = wish.file ?? nextSegment() else { return wish.started.complete(.notRecording) }
         var next: RecordingFile?
         do throws(RecorderError) {
             next = try RecordingFile(
-                path: wish.path,
-                recordingID: wish.recordingID,
+                path: place.path,
+                recordingID: place.recordingID,
                 container: options.container,
                 format: format,
                 replacing: options.replacesFile,
@@ -26,14 +27,20 @@ extension RecorderLoop {
             )
         } catch {
             if wish.goesOn { outage.failed(.now()) }
+            if wish.file == nil { shared.fileEvents.yield(.refused(place, error)) }
             return wish.started.complete(error)
+        }
+        if isSegmented {
+            // A segment is as long as others, wherever it begins.
+            seamOrigin = position
+            seam = .max
         }
         swap(&file, &next)
         if let ended = next.take() {
             finalize(ended, into: wish.ended)
         } else {
             let loss = droppedFrameCount == 0 ? "no frame is lost" : "\(droppedFrameCount) frames could not be kept"
-            logger.warning("recording goes on in \(wish.path): \(loss)")
+            logger.warning("recording goes on in \(place.path): \(loss)")
             droppedFrameCount = 0
             failure = nil
             outage.end()
@@ -54,13 +61,21 @@ extension RecorderLoop {
     }
 
     /// Finalizes a file on a thread of its own, so that a long file's digest does not keep the ring waiting.
-    private func finalize(_ file: consuming RecordingFile, into ended: Completion<RecordingOutcome>) {
+    mutating func finalize(_ file: consuming RecordingFile, into ended: Completion<RecordingOutcome>) {
+        if isSegmented {
+            earlierGaps.count += file.gaps.count
+            earlierGaps.frameCount += file.gapFrameCount
+        }
         let circumstances = circumstances(of: file)
+        let finalizers = shared.finalizers
+        finalizers.begin()
         do throws(CaptureError) {
             _ = try RealtimeThread(name: "tapeline-final", owning: file) { file in
                 ended.complete(file.finalize(circumstances))
+                finalizers.end()
             }
         } catch {
+            finalizers.end()
             var outcome = RecordingOutcome(recording: nil, error: .capture(error))
             outcome.isLeftBehind = true
             ended.complete(outcome)
@@ -78,10 +93,13 @@ extension RecorderLoop {
         return file.finalize(circumstances)
     }
 
+    /// Wall time of the track's first frame, in seconds since 1970.
+    var trackStartWallTime: Double { wallTimeAtStart + (track.startTime?.seconds(since: hostTimeAtStart) ?? 0) }
+
     private func circumstances(of file: borrowing RecordingFile) -> RecordingFile.Circumstances {
         RecordingFile.Circumstances(
             trackStart: track.startTime,
-            trackStartWallTime: wallTimeAtStart + (track.startTime?.seconds(since: hostTimeAtStart) ?? 0),
+            trackStartWallTime: trackStartWallTime,
             measuredRate: track.measuredRate,
             conditions: liveness.periods(in: file.firstFrame..<file.firstFrame + file.frameCount),
             failure: failure

@@ -33,6 +33,14 @@ struct RecorderLoop: ~Copyable, Sendable {
     private let frameLimit: Int64
     private var recentPeak: Float = 0
     private(set) var isOver = false
+    /// Where the present segment ends; no frame in a recording that is one file (REC-10).
+    var seam = Int64.max
+    /// The frame that lengths of segments are counted from.
+    var seamOrigin: Int64 = 0
+    /// Gaps in the files before the present one.
+    var earlierGaps: (count: Int, frameCount: Int64) = (0, 0)
+    /// Whether frames wait in the ring until an ended segment is finalized.
+    var isHeld = false
     private var hasWarned = false
     private var hasToldOfOtherDevice = false
     /// Both clocks at the start, read once: steps of the wall clock move nothing after that (REC-6).
@@ -133,13 +141,14 @@ struct RecorderLoop: ~Copyable, Sendable {
         // Without a file the ring is kept three quarters full.
         track.release(over: file == nil ? track.frameCapacity * 7 / 8 : track.frameCapacity / 2)
         try takeSteps()
-        isOver = track.isOver || position >= frameLimit
+        isOver = (track.isOver && !isHeld) || position >= frameLimit
     }
 
     /// Whether no other file can follow.
     var isEnding: Bool { track.isOver || control.isStopRequested || position >= frameLimit }
 
     private mutating func takeSteps() throws(RecorderError) {
+        isHeld = false
         if file != nil, failure == nil { try writeSteps() } else { dropSteps() }
     }
 
@@ -147,11 +156,14 @@ struct RecorderLoop: ~Copyable, Sendable {
     private mutating func writeSteps() throws(RecorderError) {
         // Looked at once: while a slow machine writes a lost device's silence, the next frame of it is due already.
         let now = HostTime.now()
+        // A seam is made when there is something to go behind it, so that no segment is empty.
         while let step = track.nextStep(now: now, limit: frameLimit - position) {
+            guard reachSeam() else { return }
+            let room = seam - position
             switch step {
-            case .frames(let count): position += try writeFrames(count)
+            case .frames(let count): position += try writeFrames(min(count, room))
             case .silence(let count, let cause):
-                guard let silence = try file?.writeSilence(count, cause) else { return }
+                guard let silence = try file?.writeSilence(min(count, room), cause) else { return }
                 position += silence.frameCount
                 track.takeSilence(silence.frameCount)
                 metrics.count(gap: cause, frameCount: silence.frameCount, isNew: silence.isNew)
@@ -219,10 +231,10 @@ struct RecorderLoop: ~Copyable, Sendable {
     private mutating func report() {
         judge()
         shared.update { progress in
-            progress.frameCount = file?.frameCount ?? 0
+            progress.frameCount = isSegmented ? position : file?.frameCount ?? 0
             progress.peak = recentPeak
-            progress.gapCount = file?.gaps.count ?? 0
-            progress.gapFrameCount = file?.gapFrameCount ?? 0
+            progress.gapCount = earlierGaps.count + (file?.gaps.count ?? 0)
+            progress.gapFrameCount = earlierGaps.frameCount + (file?.gapFrameCount ?? 0)
             progress.isDeviceLost = track.isLost
         }
         recentPeak = 0

@@ -16,6 +16,8 @@ public struct RecorderOptions: Sendable {
     /// How much audio the ring holds while the disk stalls (RING-1).
     public var ringSeconds: Double
     public var liveness: LivenessLimits
+    /// Cuts the recording into files, of which `filePath` is the first; nil for one file.
+    public var segments: RecorderSegments?
 
     public init(
         capture: CaptureOptions,
@@ -25,7 +27,8 @@ public struct RecorderOptions: Sendable {
         recordingID: String,
         durationSeconds: Double? = nil,
         ringSeconds: Double = 10,
-        liveness: LivenessLimits = LivenessLimits()
+        liveness: LivenessLimits = LivenessLimits(),
+        segments: RecorderSegments? = nil
     ) {
         self.capture = capture
         self.container = container
@@ -35,6 +38,7 @@ public struct RecorderOptions: Sendable {
         self.durationSeconds = durationSeconds
         self.ringSeconds = ringSeconds
         self.liveness = liveness
+        self.segments = segments
     }
 }
 
@@ -72,14 +76,22 @@ public struct RecordingOutcome: Sendable {
     public var error: RecorderError?
     /// When the first frame was captured, on this machine's monotonic clock.
     public var startTime: HostTime?
+    /// Frames of the timeline before this file: 0 but for segments, and files after the first.
+    public var firstFrame: Int64 = 0
     /// Frames that were captured after the last file had ended for a disk that was full or failed, and are in none.
     public var droppedFrameCount: Int64 = 0
     /// Where there is no recording: whether a `.part` file is left to be repaired, as after a crash.
     public var isLeftBehind = false
 
-    package init(recording: FinishedRecording?, error: RecorderError? = nil, startTime: HostTime? = nil) {
+    package init(
+        recording: FinishedRecording?,
+        error: RecorderError? = nil,
+        startTime: HostTime? = nil,
+        firstFrame: Int64 = 0
+    ) {
         self.recording = recording
         self.error = error
         self.startTime = startTime
+        self.firstFrame = firstFrame
     }
 }

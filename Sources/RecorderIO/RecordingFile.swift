@@ -109,6 +109,7 @@ struct RecordingFile: ~Copyable, Sendable {
 
     /// Completes the file under its final name, and reads it once more for its digest (REC-7).
     consuming func finalize(_ circumstances: Circumstances) -> RecordingOutcome {
+        let firstFrame = firstFrame
         let offset = Double(firstFrame) / (circumstances.measuredRate ?? Double(format.sampleRate))
         var recording = FinishedRecording(
             id: recordingID,
@@ -135,14 +136,14 @@ struct RecordingFile: ~Copyable, Sendable {
             (recording.sha256, recording.byteCount) = try SHA256.ofFile(atPath: recording.path)
         } catch {
             // What has the final name, if anything, is not this recording.
-            var outcome = RecordingOutcome(recording: nil, error: failure ?? error)
+            var outcome = RecordingOutcome(recording: nil, error: failure ?? error, firstFrame: firstFrame)
             outcome.isLeftBehind = PartFile.exists(finalPath: path)
             return outcome
         }
         let startTime = circumstances.trackStart.map {
             HostTime(nanoseconds: $0.nanoseconds + Int64(offset * 1e9))
         }
-        return RecordingOutcome(recording: recording, error: failure, startTime: startTime)
+        return RecordingOutcome(recording: recording, error: failure, startTime: startTime, firstFrame: firstFrame)
     }
 }
 

@@ -44,7 +44,7 @@ struct CommandQuestion: Encodable {
         guard let file = recording.file else { return }
         try object.encode(file.path, forKey: .path)
         try object.encode(file.container, forKey: .container)
-        try object.encode(file.container.mediaType, forKey: .mediaType)
+        try object.encode(file.mediaType, forKey: .mediaType)
         try object.encode(file.format.sampleFormat, forKey: .sampleFormat)
         try object.encode(file.format.sampleRate, forKey: .sampleRate)
         try object.encode(file.format.channelCount, forKey: .channels)

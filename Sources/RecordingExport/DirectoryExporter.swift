@@ -33,7 +33,7 @@ public struct DirectoryExporter: RecordingExporter {
     /// - Throws: `RecordingExportError`.
     public func export(_ recording: SessionRecording) async throws -> RecordingExportResult? {
         guard let file = recording.file else { return nil }
-        let fileName = "\(try recording.fileName()).\(file.container.fileExtension)"
+        let fileName = "\(try recording.fileName()).\(file.fileExtension)"
         try deliver(file, as: fileName)
         return RecordingExportResult(
             recordingID: recording.recordingID,

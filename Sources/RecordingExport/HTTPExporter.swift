@@ -56,7 +56,7 @@ public struct HTTPExporter: RecordingExporter {
     }
 
     private func request(for recording: SessionRecording, _ file: FinishedRecording) throws -> HTTPRequest {
-        let url = try target.url(for: recording, file.container.fileExtension, startedAt: file.startedAt)
+        let url = try target.url(for: recording, file.fileExtension, startedAt: file.startedAt)
         if let limit = target.greatestByteCount, file.byteCount > limit {
             throw HTTPFailure(url: url, file: file).tooLarge(limit: limit)
         }
@@ -64,7 +64,7 @@ public struct HTTPExporter: RecordingExporter {
         let own = try HTTPHeaderFile(path: target.headerFile, environment: environment).headers()
         let names = Set(own.map { $0.name.lowercased() })
         let standard = [
-            HTTPRequest.Header("Content-Type", file.container.mediaType),
+            HTTPRequest.Header("Content-Type", file.mediaType),
             HTTPRequest.Header("Idempotency-Key", recording.idempotencyKey),
             HTTPRequest.Header("X-Recording-SHA256", file.sha256),
             HTTPRequest.Header("Content-Digest", HTTPReceipt.contentDigest(ofHexadecimal: file.sha256)),

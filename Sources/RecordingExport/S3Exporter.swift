@@ -96,7 +96,7 @@ public struct S3Exporter: RecordingExporter {
     private func key(of recording: SessionRecording, _ file: FinishedRecording) throws(RecordingExportError) -> String {
         let placeholders = RecordingPlaceholders(
             of: recording,
-            fileExtension: file.container.fileExtension,
+            fileExtension: file.fileExtension,
             startedAt: file.startedAt
         )
         return try target.key(placeholders)

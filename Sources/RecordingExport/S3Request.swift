@@ -101,7 +101,7 @@ struct S3Request: Sendable {
     ) -> [HTTPRequest.Header] {
         let storageClass = target.storageClass.map { [HTTPRequest.Header("x-amz-storage-class", $0)] } ?? []
         return [
-            .init("Content-Type", file.container.mediaType),
+            .init("Content-Type", file.mediaType),
             .init("x-amz-meta-recording-id", recording.recordingID.percentEncoded()),
             .init("x-amz-meta-sha256", file.sha256),
         ] + storageClass

@@ -78,6 +78,7 @@ public final class AbandonedRecordings: Sendable {
             var orphans: [OpenRecording] = []
             for name in try names(in: folder) {
                 guard let place = RecordingPlace.parts(ofFolder: name) else { continue }
+                orphans += try segments(in: "\(folder)/\(name)", place)
                 for container in Container.allCases {
                     let path = "\(folder)/\(name)/recording.\(container.fileExtension)"
                     guard FileManager.default.fileExists(atPath: path + ".part"),
@@ -100,5 +101,40 @@ public final class AbandonedRecordings: Sendable {
             logger.error("\(folder) could not be looked through for unfinished recordings: \(error)")
             return []
         }
+    }
+
+    /// A recording in segments, where one of these is unfinished and no living process writes it.
+    private static func segments(
+        in folder: String,
+        _ place: (recordingID: String, startedAt: Double)
+    ) throws(RecorderError) -> [OpenRecording] {
+        guard FileManager.default.fileExists(atPath: folder + "/manifest.json") else { return [] }
+        let sessionID = UUID().uuidString.lowercased()
+        var orphans: [OpenRecording] = []
+        for name in try names(in: folder).sorted() where name.hasSuffix(".part") {
+            let file = name.dropLast(".part".count)
+            let ending = file.split(separator: ".").last.map(String.init)
+            guard let container = Container.allCases.first(where: { $0.fileExtension == ending }),
+                try PartFile.isLeftBehind(at: "\(folder)/\(name)")
+            else { continue }
+            var open = OpenRecording(
+                recordingID: UUID().uuidString.lowercased(),
+                sessionID: sessionID,
+                startedAt: place.startedAt,
+                filePath: "\(folder)/\(file)",
+                container: container,
+                version: ""
+            )
+            if orphans.isEmpty {
+                var whole = open
+                whole.recordingID = place.recordingID
+                whole.filePath = folder + "/manifest.json"
+                whole.isManifest = true
+                orphans.append(whole)
+            }
+            open.segment = SegmentPlace(of: place.recordingID, firstFrame: nil)
+            orphans.append(open)
+        }
+        return orphans
     }
 }

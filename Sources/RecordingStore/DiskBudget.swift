@@ -23,10 +23,18 @@ public final class DiskBudget: Sendable {
     public func keep() throws(StoreError) {
         let stored = try database.storedRecordings().filter { $0.recording.removedAt == nil }
         var total = stored.reduce(0) { $0 + $1.recording.byteCount }
-        for (recording, deliveries) in stored where total > byteCount && Self.isDelivered(deliveries) {
-            guard let folder = RecordingPlace.ownFolder(of: recording.recordingID, file: recording.filePath) else {
-                continue
-            }
+        // A manifest goes after its segments, which are in its folder.
+        var segmentCounts: [String: Int] = [:]
+        for (recording, _) in stored {
+            if let manifest = recording.segmentOf { segmentCounts[manifest, default: 0] += 1 }
+        }
+        let manifests = stored.filter { segmentCounts[$0.recording.recordingID] != nil }
+        let order = stored.filter { segmentCounts[$0.recording.recordingID] == nil } + manifests
+        for (recording, deliveries) in order where total > byteCount && Self.isDelivered(deliveries) {
+            let id = recording.segmentOf ?? recording.recordingID
+            guard let folder = RecordingPlace.ownFolder(of: id, file: recording.filePath),
+                segmentCounts[recording.recordingID, default: 0] == 0
+            else { continue }
             do {
                 try remove(recording.filePath)
                 try remove(RecordingPlace.reportPath(forFile: recording.filePath))
@@ -38,6 +46,7 @@ public final class DiskBudget: Sendable {
             }
             try database.markRemoved(recording.recordingID, at: Date().timeIntervalSince1970)
             total -= recording.byteCount
+            if let manifest = recording.segmentOf { segmentCounts[manifest, default: 0] -= 1 }
             logger.notice("deleted \(recording.filePath) to keep the disk's budget; it was delivered")
         }
         let count = total > byteCount ? stored.count { !Self.isDelivered($0.deliveries) } : 0

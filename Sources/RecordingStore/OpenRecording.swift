@@ -1,6 +1,19 @@
 public import Audio
 public import RecorderIO
 
+/// Where a segment belongs.
+public struct SegmentPlace: Hashable, Sendable, Codable {
+    /// The id of the recording in segments.
+    public var recordingID: String
+    /// Frames of its timeline before the segment; nil for as many as its manifest lists.
+    public var firstFrame: Int64?
+
+    public init(of recordingID: String, firstFrame: Int64?) {
+        self.recordingID = recordingID
+        self.firstFrame = firstFrame
+    }
+}
+
 /// A recording that is going on, with all that its end needs to know where another process must bring it about (DUR-2).
 public struct OpenRecording: Hashable, Sendable, Codable {
     /// A lower-case UUID.
@@ -23,6 +36,10 @@ public struct OpenRecording: Hashable, Sendable, Codable {
     public var exporterURLs: [String] = []
     /// Known once its file was repaired, which may be before the process that did it died, too.
     public var loss: RecordingLoss?
+    /// What it is a segment of; nil for a recording of its own.
+    public var segment: SegmentPlace?
+    /// Whether it is a recording in segments: the file is their manifest. nil for no.
+    public var isManifest: Bool?
     /// The program's.
     public var version: String
 

@@ -21,4 +21,13 @@ public struct RecordingLoss: Codable, Hashable, Sendable {
         self.damagedBytes = damagedBytes
         self.lostFramesAtMost = lostFramesAtMost
     }
+
+    /// That of two parts of one recording.
+    public static func + (left: RecordingLoss, right: RecordingLoss) -> RecordingLoss {
+        RecordingLoss(
+            cutBytes: left.cutBytes + right.cutBytes,
+            damagedBytes: left.damagedBytes + right.damagedBytes,
+            lostFramesAtMost: left.lostFramesAtMost + right.lostFramesAtMost
+        )
+    }
 }

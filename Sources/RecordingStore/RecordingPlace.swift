@@ -22,11 +22,41 @@ public enum RecordingPlace: Hashable, Sendable {
         }
     }
 
+    /// The manifest of a recording in segments: `call.manifest.json` for a file `call.wav`, `manifest.json` in a folder of
+    /// the recording's own.
+    public func manifestPath(recordingID: String, startedAt: String, container: Container, number: Int = 0) -> String {
+        let path = filePath(recordingID: recordingID, startedAt: startedAt, container: container, number: number)
+        return switch self {
+        case .file: Self.parts(ofFile: path).stem + ".manifest.json"
+        case .directory: Folder.parent(of: path) + "/manifest.json"
+        }
+    }
+
+    /// The file of a segment, beside the manifest: `call-NAME.wav` for a file `call.wav`, `NAME.wav` in a folder of the
+    /// recording's own.
+    ///
+    /// - Parameter number: 0 for the first segment of that name. The next ones are called `NAME-01.wav` and so on.
+    public func segmentPath(_ name: String, manifestPath: String, container: Container, number: Int = 0) -> String {
+        let path: String
+        switch self {
+        case .file(let file):
+            let stem = manifestPath.dropLast(".manifest.json".count)
+            path = "\(stem)-\(name)\(Self.parts(ofFile: file).suffix)"
+        case .directory: path = "\(Folder.parent(of: manifestPath))/\(name).\(container.fileExtension)"
+        }
+        return number == 0 ? path : Self.numbered(path, number)
+    }
+
     private static func numbered(_ path: String, _ number: Int) -> String {
-        let suffix = number < 10 ? "-0\(number)" : "-\(number)"
+        let (stem, suffix) = parts(ofFile: path)
+        return stem + (number < 10 ? "-0\(number)" : "-\(number)") + suffix
+    }
+
+    /// A path without the ending of the file's name, and the ending with its dot.
+    private static func parts(ofFile path: String) -> (stem: String, suffix: String) {
         let name = path[(path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex)...]
-        guard let dot = name.lastIndex(of: "."), dot != name.startIndex else { return path + suffix }
-        return path[..<dot] + suffix + path[dot...]
+        guard let dot = name.lastIndex(of: "."), dot != name.startIndex else { return (path, "") }
+        return (String(path[..<dot]), String(path[dot...]))
     }
 
     /// What the name of a recording's own folder tells; nil for any other name.

@@ -34,6 +34,9 @@ public final class SessionJournal: Sendable {
         attempt { database throws(StoreError) in try database.strike(recordingID) }
     }
 
+    /// A segment is in its recording's manifest, and its deliveries are made or in the outbox.
+    public func segmentEnded(_ recordingID: String) { didNotBegin(recordingID) }
+
     /// All that belongs to the end of a recording is done.
     ///
     /// - Parameter isSpanHeld: its span has not ended yet; `finish` must follow.

@@ -17,6 +17,10 @@ extension StateDatabase {
                     recording.byteCount,
                 ]
             )
+            if let segmentOf = recording.segmentOf {
+                let sql = "INSERT OR IGNORE INTO segment (recording_id, segment_of) VALUES (?, ?)"
+                try database.execute(sql: sql, arguments: [recording.recordingID, segmentOf])
+            }
             for delivery in deliveries { try Self.put(delivery, orElse: "DO NOTHING", in: database) }
         }
     }
@@ -46,7 +50,7 @@ extension StateDatabase {
         try read { database in
             let rows = try Row.fetchAll(database, sql: "SELECT * FROM delivery ORDER BY recording_id, ordinal")
             let deliveries = Dictionary(grouping: rows.compactMap(Delivery.init), by: \.recordingID)
-            let sql = "SELECT * FROM recording ORDER BY started_at, recording_id"
+            let sql = "SELECT * FROM recording LEFT JOIN segment USING (recording_id) ORDER BY started_at, recording_id"
             return try Row.fetchAll(database, sql: sql).compactMap(StoredRecording.init).map {
                 ($0, deliveries[$0.recordingID] ?? [])
             }
@@ -163,6 +167,8 @@ extension StoredRecording {
             byteCount: byteCount
         )
         removedAt = row.readable("removed_at")
+        // Only where the query asks for it.
+        if row.hasColumn("segment_of") { segmentOf = row.readable("segment_of") }
     }
 }
 

@@ -120,6 +120,16 @@ public final class StateDatabase: Sendable {
             )
         }
         migrator.registerMigration("spans", migrate: makeSpanTable)
+        migrator.registerMigration("segments") { database in
+            try database.execute(
+                sql: """
+                    CREATE TABLE segment (
+                        recording_id TEXT PRIMARY KEY REFERENCES recording ON DELETE CASCADE,
+                        segment_of TEXT NOT NULL
+                    ) STRICT
+                    """
+            )
+        }
         return migrator
     }
 

@@ -8,6 +8,8 @@ public struct StoredRecording: Hashable, Sendable {
     public var startedAt: Double
     public var durationSeconds: Double
     public var byteCount: Int64
+    /// The id of the recording that it is a segment of; nil for a recording of its own.
+    public var segmentOf: String?
     /// The file was deleted to keep a budget, at this wall time.
     public var removedAt: Double?
 

@@ -36,6 +36,8 @@ public actor AgentSession {
     private var fileWatch: Task<Void, Never>?
     /// Whether the run's file has ended, and no other has begun.
     private var isBetweenFiles = false
+    /// Of a recording that has some.
+    private var segments: SessionSegments?
 
     /// The session that the current task's span belongs to, and the context outside of it.
     @TaskLocal private static var enclosing: (id: String, outside: ServiceContext?)?
@@ -82,6 +84,9 @@ public actor AgentSession {
         defer { isStarting = false }
         let current = JobContext.current
         let exporters = recordingExporters ?? self.exporters
+        guard options.segments == nil || options.uploader == nil else {
+            throw .segments("the upload is of one file, so there can be no segments: leave out one of the two")
+        }
         if !exporters.isEmpty, current == nil { throw .exportersNeedJob }
         let wasPrimary = current?.isPrimary(self) ?? true
         let isPrimary = current?.claimPrimary(self) ?? true
@@ -93,14 +98,27 @@ public actor AgentSession {
         let recordingID = Self.newID()
         var filePath: String?
         var started: RecorderIO?
+        var files: SegmentFiles?
         if record ?? isPrimary {
             let path = path(of: recordingID)
             journal(recordingID, path, exporters)
+            files = options.segments.map { segments in
+                SegmentFiles(
+                    of: recordingID,
+                    manifestPath: path,
+                    sessionID: id,
+                    options: options,
+                    name: segments.name,
+                    exporterURLs: exporters.compactMap(\.destination)
+                )
+            }
             do throws(RecorderError) {
-                started = try RecorderIO(recorderOptions(path, recordingID), logger: logger)
+                try files?.claim()
+                started = try RecorderIO(recorderOptions(path, recordingID, files), logger: logger)
                 filePath = path
                 fileNumber += 1
             } catch {
+                files?.release()
                 options.journal?.didNotBegin(recordingID)
                 if !wasPrimary { current?.releasePrimary(self) }
                 throw .recorder(error)
@@ -116,7 +134,10 @@ public actor AgentSession {
         isBetweenFiles = false
         let enclosing = Self.enclosing
         let context = enclosing?.id == id ? enclosing?.outside : ServiceContext.current
-        run = newRun(recordingID, filePath, in: context ?? .topLevel)
+        let run = newRun(recordingID, filePath, in: context ?? .topLevel)
+        self.run = run
+        segments = files.map { SessionSegments(run, manifest: $0.manifest, path: $0.manifestPath, logger: logger) }
+        files?.setSpan(run.traceParent.headers)
         fileWatch = started.map { recorder in Task { await watchFiles(of: recorder) } }
     }
 
@@ -154,6 +175,7 @@ public actor AgentSession {
     }
 
     private func changeFile(from ended: SessionRun, _ recorder: RecorderIO) async -> RecorderError? {
+        if segments != nil { return await changeSegment(from: ended, recorder) }
         let recordingID = Self.newID()
         let path = path(of: recordingID)
         fileNumber += 1
@@ -162,7 +184,7 @@ public actor AgentSession {
             if isBetweenFiles {
                 try await recorder.goOn(path: path, recordingID: recordingID)
             } else {
-                endEarly(ended, try await recorder.startNextFile(path: path, recordingID: recordingID))
+                await endEarly(ended, try await recorder.startNextFile(path: path, recordingID: recordingID))
             }
             isBetweenFiles = false
             run = newRun(recordingID, path, in: ended.parent)
@@ -173,8 +195,25 @@ public actor AgentSession {
         }
     }
 
-    /// A file that ends while the session goes on is exported and reported on its own.
-    private func endEarly(_ ended: SessionRun, _ pending: PendingRecording) {
+    private func changeSegment(from ended: SessionRun, _ recorder: RecorderIO) async -> RecorderError? {
+        do throws(RecorderError) {
+            if isBetweenFiles {
+                try await recorder.goOnInNextSegment()
+            } else {
+                await endEarly(ended, try await recorder.startNextSegment())
+            }
+            isBetweenFiles = false
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    /// A file that ends while the session goes on is exported and reported on its own; a segment as a part of the whole.
+    private func endEarly(_ ended: SessionRun, _ pending: PendingRecording) async {
+        if let segments {
+            return await segments.take { [options] in await pending.outcome(timeLimit: options.finalizeLimit) }
+        }
         earlierGates.append(ended.gate)
         earlierEnds.append(
             Task { [options] in
@@ -194,7 +233,9 @@ public actor AgentSession {
             switch event {
             case .ended(let pending):
                 isBetweenFiles = true
-                endEarly(run, pending)
+                await endEarly(run, pending)
+            case .seam(let pending): await endEarly(run, pending)
+            case .refused(let file, _): options.journal?.segmentEnded(file.recordingID)
             case .room:
                 let error = await changeFile(from: run, recorder)
                 if let error, error != .notRecording { logger.error("there is no next file yet: \(error)") }
@@ -214,6 +255,7 @@ public actor AgentSession {
             version: options.version
         )
         open.exporterURLs = exporters.compactMap(\.destination)
+        if options.segments != nil { open.isManifest = true }
         options.journal?.began(open)
     }
 
@@ -239,24 +281,26 @@ public actor AgentSession {
 
     private static func newID() -> String { UUID().uuidString.lowercased() }
 
+    /// Of its file, or of the manifest of its segments.
     private func path(of recordingID: String) -> String {
-        options.place.filePath(
-            recordingID: recordingID,
-            startedAt: Timestamp.compact(Timestamp.now()),
-            container: options.container,
-            number: fileNumber
-        )
+        let (place, startedAt) = (options.place, Timestamp.compact(Timestamp.now()))
+        let path = options.segments == nil ? place.filePath : place.manifestPath
+        return path(recordingID, startedAt, options.container, fileNumber)
     }
 
-    private func recorderOptions(_ path: String, _ recordingID: String) -> RecorderOptions {
-        RecorderOptions(
+    private func recorderOptions(_ path: String, _ recordingID: String, _ files: SegmentFiles?) -> RecorderOptions {
+        let first = files?.next(0, Timestamp.now()) ?? SegmentFile(path: path, recordingID: recordingID)
+        return RecorderOptions(
             capture: options.capture,
             container: options.container,
-            filePath: path,
-            replacesFile: options.replacesFile,
-            recordingID: recordingID,
+            filePath: first.path,
+            replacesFile: options.replacesFile && files == nil,
+            recordingID: first.recordingID,
             durationSeconds: options.durationSeconds,
-            liveness: options.liveness
+            liveness: options.liveness,
+            segments: files.flatMap { files in
+                options.segments.map { RecorderSegments($0.segmentation) { files.next($0, $1) } }
+            }
         )
     }
 
@@ -292,6 +336,7 @@ public actor AgentSession {
         _ = await fileChange?.value
         await fileWatch?.value
         let run = self.run ?? known
+        if let segments, let outcome { return await finish(run, segments, outcome, since: begin) }
         let report =
             if isBetweenFiles, let last = earlierEnds.popLast() {
                 await run.add(outcome?.droppedFrameCount ?? 0, to: await last.value)
@@ -300,6 +345,18 @@ public actor AgentSession {
             }
         for earlier in earlierEnds { _ = await earlier.value }
         return report
+    }
+
+    private func finish(
+        _ run: SessionRun,
+        _ segments: SessionSegments,
+        _ last: RecordingOutcome,
+        since begin: ContinuousClock.Instant
+    ) async -> SessionReport {
+        await segments.take { last }
+        let (outcome, ended) = await segments.finish(until: begin + (options.endLimit ?? run.exportLimit))
+        // The manifest's own end has its time, whatever the segments took.
+        return await report(endOf: run, outcome, ended, since: options.endLimit == nil ? .now : begin, heldBy: job)
     }
 
     /// Called where the job that this is the primary session of is over.
@@ -317,11 +374,13 @@ public actor AgentSession {
     private func report(
         endOf run: SessionRun,
         _ outcome: RecordingOutcome?,
+        _ segments: EndedSegments? = nil,
         since begin: ContinuousClock.Instant,
         heldBy job: JobContext?
     ) async -> SessionReport {
         let (report, failure) = await run.end(
             outcome,
+            segments,
             since: begin,
             chatHistory: chatHistory,
             callbacks: callbacks,

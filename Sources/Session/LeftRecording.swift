@@ -1,6 +1,7 @@
 internal import Audio
 internal import FoundationEssentials
 internal import RecorderIO
+internal import RecordingExport
 internal import RecordingStore
 
 /// The files that a process left behind when it died in or after a recording, and what they come to.
@@ -9,6 +10,16 @@ internal import RecordingStore
 struct LeftRecording {
     let open: OpenRecording
     let database: StateDatabase
+
+    /// The same as `end`, on a thread of its own: it may take as long as reading the whole file does.
+    func endInTime() async -> Result<(outcome: RecordingOutcome, recovered: RecordingLoss)?, RecorderError> {
+        let call = TimeLimitedCall<(outcome: RecordingOutcome, recovered: RecordingLoss)?> { _ in }
+        return switch await call.ending(within: .seconds(24 * 3600), of: { try end() }) {
+        case .returned(let ended): .success(ended)
+        case .threw(let error as RecorderError): .failure(error)
+        case .threw, .timedOut, .cancelled: .failure(.notRecording)
+        }
+    }
 
     /// Ends the recording as REC-7 says, from wherever its process got to.
     ///
@@ -20,6 +31,7 @@ struct LeftRecording {
         let reportPath = RecordingPlace.reportPath(forFile: path)
         try discard(reportPath + ".part")
         if exists(path + ".part") { return try finalize(path) }
+        if open.segment != nil, !exists(path) { return nil }
         // Without a span it did not come to making the file, nor was it repaired.
         guard !open.span.isEmpty || open.loss != nil else { return nil }
         if let report = SessionReport(atPath: reportPath), let recording = report.recording {

@@ -88,7 +88,7 @@ struct RelayAttempt {
 }
 
 extension ExportOutcome {
-    fileprivate var isDelivered: Bool { outcome == .attached || outcome == .none }
+    var isDelivered: Bool { outcome == .attached || outcome == .none }
 }
 
 extension SessionReport {

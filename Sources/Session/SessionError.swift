@@ -8,6 +8,8 @@ public enum SessionError: Error, Hashable, Sendable {
     case exportersNeedJob
     /// Another session of the job is the primary one, and only that may record or export (SES-2, SES-3).
     case notPrimary
+    /// Segments that cannot be: the sentence says why, and what to change.
+    case segments(String)
     /// The device or the file.
     case recorder(RecorderError)
 }
@@ -19,6 +21,7 @@ extension SessionError: CustomStringConvertible {
         case .exportersNeedJob: "recording exporters need a job: start the session inside JobContext.run"
         case .notPrimary:
             "another session of this job is the primary one, and only that can be recorded: start this one with record: false and without exporters"
+        case .segments(let sentence): sentence
         case .recorder(let error): error.description
         }
     }

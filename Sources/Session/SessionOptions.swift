@@ -10,6 +10,8 @@ public struct SessionOptions: Sendable {
     public var place: RecordingPlace
     /// Replaces a finished file instead of refusing it.
     public var replacesFile: Bool
+    /// Cuts the recording into segments; nil for one file. There can be no `uploader` then.
+    public var segments: SegmentOptions?
     /// Ends the recording after exactly so many seconds of its timeline.
     public var durationSeconds: Double?
     /// When a device that seems to record is told to be silent or stuck.
@@ -32,6 +34,7 @@ public struct SessionOptions: Sendable {
         container: Container = .wav,
         place: RecordingPlace,
         replacesFile: Bool = false,
+        segments: SegmentOptions? = nil,
         durationSeconds: Double? = nil,
         liveness: LivenessLimits = LivenessLimits(),
         finalizeLimit: Duration = .seconds(60),
@@ -45,6 +48,7 @@ public struct SessionOptions: Sendable {
         self.container = container
         self.place = place
         self.replacesFile = replacesFile
+        self.segments = segments
         self.durationSeconds = durationSeconds
         self.liveness = liveness
         self.finalizeLimit = finalizeLimit

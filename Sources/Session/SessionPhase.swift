@@ -26,7 +26,7 @@ public struct SessionPhase: Codable, Hashable, Sendable {
     }
 
     public var phase: Kind
-    /// The uploader's or the callback's.
+    /// The uploader's or the callback's; `segments` for the deliveries of a recording's segments.
     public var name: String?
     public var outcome: Outcome
     /// One sentence: it may name local paths.
@@ -62,10 +62,10 @@ public struct SessionPhase: Codable, Hashable, Sendable {
     }
 
     /// Of a whole chain: the worst of its exporters' outcomes.
-    init(exports: [ExportOutcome], seconds: Double) {
+    init(exports: [ExportOutcome], name: String? = nil, seconds: Double) {
         let outcomes = Set(exports.map { Outcome($0.outcome) })
         let worst = [Outcome.failed, .timeout, .deferred].first(where: outcomes.contains) ?? .done
-        self.init(phase: .export, outcome: worst, seconds: seconds)
+        self.init(phase: .export, name: name, outcome: worst, seconds: seconds)
     }
 }
 

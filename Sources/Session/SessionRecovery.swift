@@ -55,30 +55,58 @@ public struct SessionRecovery: Sendable {
         let abandoned = try AbandonedRecordings(in: database, below: directories, logger: logger)
         defer { abandoned.letGo() }
         var results: [Result] = []
+        let manifests = Set(abandoned.recordings.filter { $0.isManifest == true }.map(\.recordingID))
         for open in abandoned.recordings where isWanted() && !Task.isCancelled {
-            if let result = await recover(open) { results.append(result) }
+            // A segment is a part of its recording's end.
+            if let segment = open.segment, manifests.contains(segment.recordingID) { continue }
+            let segments = abandoned.recordings.filter { $0.segment?.recordingID == open.recordingID }
+            let result = open.isManifest == true ? await recover(open, segments) : await recover(open)
+            if let result { results.append(result) }
         }
         return results
     }
 
     /// - Returns: nil for one that never began.
     private func recover(_ left: OpenRecording) async -> Result? {
-        // It may take as long as reading the whole file does, so no thread of the pool waits for it.
-        let call = TimeLimitedCall<(RecordingOutcome, RecordingLoss)?> { _ in }
-        let ending = await call.ending(within: .seconds(24 * 3600)) { [database] in
-            try LeftRecording(open: left, database: database).end()
-        }
-        switch ending {
-        case .returned(nil):
+        switch await LeftRecording(open: left, database: database).endInTime() {
+        case .success(nil):
             strike(left)
             return nil
-        case .returned(let (outcome, recovered)?):
+        case .success(let (outcome, recovered)?):
             return await end(left, outcome, recovered)
-        case .threw(let error as RecorderError):
+        case .failure(let error):
             logger.error("a recording is not recovered yet: \(error)")
             return Result(failure: error)
-        case .threw, .timedOut, .cancelled: return Result(failure: .notRecording)
         }
+    }
+
+    /// Ends a recording in segments: those that were left, then the whole, whose file the manifest is.
+    ///
+    /// - Parameter segments: oldest first.
+    private func recover(_ left: OpenRecording, _ segments: [OpenRecording]) async -> Result? {
+        guard let path = left.filePath, let manifest = RecordingManifest(atPath: path) ?? RecordingManifest(of: left)
+        else { return Result(failure: .nothingLeft) }
+        var known = left
+        var ended: [LeftSegments.Ended] = []
+        for segment in segments {
+            switch await LeftRecording(open: segment, database: database).endInTime() {
+            case .success(nil): break
+            case .success(let (outcome, loss)?):
+                ended.append(LeftSegments.Ended(open: segment, outcome: outcome))
+                known.loss = (known.loss ?? RecordingLoss()) + loss
+            case .failure(let error):
+                logger.error("a segment is not recovered yet: \(error)")
+                return Result(failure: error)
+            }
+        }
+        let loss = known.loss ?? RecordingLoss()
+        if loss != left.loss, !ended.isEmpty { keep(known) }
+        let (open, run) = restart(known, loss)
+        let whole = LeftSegments(manifest, path: path, of: run, logger: logger)
+        let (outcome, parts) = await whole.end(ended)
+        guard let outcome else { return Result(failure: .notRecording) }
+        for segment in segments { strike(segment) }
+        return await end(open, run, outcome, parts, loss)
     }
 
     private func end(
@@ -86,6 +114,12 @@ public struct SessionRecovery: Sendable {
         _ outcome: RecordingOutcome,
         _ recovered: RecordingLoss
     ) async -> Result {
+        let (open, run) = restart(left, recovered)
+        return await end(open, run, outcome, nil, recovered)
+    }
+
+    /// Starts the lost span of a recording anew, and what ends it.
+    private func restart(_ left: OpenRecording, _ recovered: RecordingLoss) -> (OpenRecording, SessionRun) {
         var open = left
         let span: any Span
         if open.span.isEmpty {
@@ -94,6 +128,9 @@ public struct SessionRecovery: Sendable {
             open.span = TraceParent(of: span.context, tracer).headers
             open.loss = recovered
             keep(open)
+        } else if open.segment != nil {
+            // That of the session that it was a part of has ended.
+            span = NoOpTracer().startSpan("agent_session", context: .topLevel, at: Timestamp.instant(open.startedAt))
         } else {
             span = restartSpan(open)
         }
@@ -105,7 +142,17 @@ public struct SessionRecovery: Sendable {
             outbox: SessionOutbox(database, logger: logger),
             logger: logger
         )
-        let (report, failure) = await run.end(outcome, chatHistory: nil, callbacks: [], heldBy: nil)
+        return (open, run)
+    }
+
+    private func end(
+        _ open: OpenRecording,
+        _ run: SessionRun,
+        _ outcome: RecordingOutcome,
+        _ segments: EndedSegments?,
+        _ recovered: RecordingLoss
+    ) async -> Result {
+        let (report, failure) = await run.end(outcome, segments, chatHistory: nil, callbacks: [], heldBy: nil)
         await flush()
         strike(open)
         if let recording = report.recording {

@@ -43,7 +43,7 @@ extension SessionReport.Recording {
         guard let sampleFormat = SampleFormat(rawValue: sampleFormat),
             let startedAt = Timestamp.seconds(rfc3339: startedAt), isPlausible
         else { return nil }
-        return FinishedRecording(
+        var finished = FinishedRecording(
             id: id,
             path: path,
             container: container,
@@ -59,6 +59,8 @@ extension SessionReport.Recording {
             conditions: conditions ?? [],
             omittedConditionCount: omittedConditions ?? 0
         )
+        finished.isManifest = segments != nil
+        return finished
     }
 
     /// Whether its numbers may be those of a recording: they are calculated with.
@@ -70,7 +72,7 @@ extension SessionReport.Recording {
 }
 
 extension StoredRecording {
-    init(_ file: FinishedRecording) {
+    init(_ file: FinishedRecording, segmentOf: String? = nil) {
         self.init(
             recordingID: file.id,
             filePath: file.path,
@@ -78,6 +80,7 @@ extension StoredRecording {
             durationSeconds: file.durationSeconds,
             byteCount: file.byteCount
         )
+        self.segmentOf = segmentOf
     }
 }
 

@@ -54,9 +54,16 @@ public struct SessionReport: Codable, Hashable, Sendable {
         public var conditions: [ConditionPeriod]?
         /// How many more there were than are listed.
         public var omittedConditions: Int?
+        /// Of a recording in segments, whose path, bytes and sha256 are its manifest's (REC-10); nil for one file.
+        public var segments: [RecordingManifest.Segment]?
+        /// Of a segment: the id of the recording that it is of, and its place on that one's timeline.
+        public var segmentOf: String?
+        public var firstFrame: Int64?
 
         enum CodingKeys: String, CodingKey {
-            case id, path, container, channels, frames, sha256, bytes, gaps, conditions
+            case id, path, container, channels, frames, sha256, bytes, gaps, conditions, segments
+            case segmentOf = "segment_of"
+            case firstFrame = "first_frame"
             case sampleFormat = "sample_format"
             case sampleRateHz = "sample_rate_hz"
             case measuredRateHz = "measured_rate_hz"

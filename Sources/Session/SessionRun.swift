@@ -22,12 +22,13 @@ struct SessionRun: Sendable {
     let gate = ExportGate()
     private let startedAt: Double
     private let startTime: HostTime
-    private let traceParent: TraceParent
+    let traceParent: TraceParent
     private let parentHeaders: [String: String]
     /// Where deliveries that do not come about now are kept; nil where nobody makes them later.
-    private let outbox: SessionOutbox?
+    let outbox: SessionOutbox?
     /// What was lost of a recording that another process ends, because its own died.
     private let recovered: RecordingLoss?
+    var isRecovery: Bool { recovered != nil }
 
     init(
         sessionID: String,
@@ -106,6 +107,7 @@ struct SessionRun: Sendable {
         open.span = traceParent.headers
         open.parent = parentHeaders
         open.exporterURLs = exporters.compactMap(\.destination)
+        if options.segments != nil, filePath != nil { open.isManifest = true }
         return open
     }
 
@@ -114,10 +116,12 @@ struct SessionRun: Sendable {
     ///
     /// - Parameters:
     ///   - outcome: of the recording; nil for a session without audio.
+    ///   - segments: of a recording that has some, whose outcome is its manifest's.
     ///   - begin: when the recording was told to end.
     ///   - job: ends the span, when it is over itself; nil to end it here (SES-8).
     func end(
         _ outcome: RecordingOutcome?,
+        _ segments: EndedSegments? = nil,
         since begin: ContinuousClock.Instant = .now,
         chatHistory: [UInt8]?,
         callbacks: [SessionEndCallback],
@@ -127,6 +131,8 @@ struct SessionRun: Sendable {
         let outcome = filePath == nil ? nil : outcome
         let endedAt = recovered == nil ? Timestamp.now() : lastKnownMoment(outcome?.recording)
         var report = report(endedAt: endedAt, recording: outcome?.recording)
+        report.recording?.segments = segments?.segments
+        if let phase = segments?.delivery { report.phases.append(phase) }
         if let outcome { report.phases.append(SessionPhase(outcome, seconds: begin.duration(to: .now) / .seconds(1))) }
         if let failure = outcome?.error { logger.error("\(failure.description)") }
         // Until they have delivered, and should that never be.
@@ -180,6 +186,7 @@ struct SessionRun: Sendable {
             exported: recording,
             endedAt: endedAt,
             offsetSeconds: outcome?.startTime?.seconds(since: startTime),
+            segmentCount: segments?.segments.count,
             isRecovered: recovered != nil
         )
         for attribute in final.dropped {
@@ -255,9 +262,15 @@ struct SessionRun: Sendable {
     }
 
     /// The exporter chain, without what an earlier process has a receipt for.
-    private func deliver(_ recording: SessionRecording, _ deadline: ContinuousClock.Instant) async -> [ExportOutcome] {
+    ///
+    /// - Parameter segmentOf: the id of the recording that it is a segment of.
+    func deliver(
+        _ recording: SessionRecording,
+        segmentOf: String? = nil,
+        _ deadline: ContinuousClock.Instant
+    ) async -> [ExportOutcome] {
         guard let outbox, let file = recording.file else { return await export(recording, exporters, deadline) }
-        let deliveries = outbox.begin(StoredRecording(file), exporters)
+        let deliveries = outbox.begin(StoredRecording(file, segmentOf: segmentOf), exporters)
         var outcomes = deliveries.map { delivery in delivery.receipt.map { ExportOutcome($0, of: delivery) } }
         let open = deliveries.filter { $0.receipt == nil }
         let made = await export(recording, open.map { exporters[$0.ordinal] }, deadline)
@@ -278,7 +291,7 @@ struct SessionRun: Sendable {
         return await gate.run(chain, recording, in: span.context, deadline: deadline)
     }
 
-    private func report(endedAt: Double, recording: FinishedRecording?) -> SessionReport {
+    func report(endedAt: Double, recording: FinishedRecording?) -> SessionReport {
         SessionReport(
             sessionID: sessionID,
             traceID: traceParent.traceID,
@@ -296,8 +309,8 @@ struct SessionRun: Sendable {
 
     /// Puts the report beside the recording: once before the exporters run, so that it is there if they never return,
     /// and once with what they did. Only a failure becomes one of its phases: the file cannot tell of its own writing.
-    private func write(_ report: inout SessionReport, replacing: Bool) async {
-        guard let filePath, report.recording != nil else { return }
+    func write(_ report: inout SessionReport, replacing: Bool) async {
+        guard let filePath = report.recording?.path else { return }
         let phase = await SessionPhase.calling(.report, within: options.finalizeLimit, logger: logger) { [report] in
             let path = RecordingPlace.reportPath(forFile: filePath)
             let text = try report.json()

@@ -16,6 +16,8 @@ struct SessionSpanAttributes {
     var endedAt: Double
     /// Seconds from the span's start to the recording's first frame.
     var offsetSeconds: Double?
+    /// Of a recording in segments.
+    var segmentCount: Int?
     /// The process that recorded it died.
     var isRecovered = false
 
@@ -39,6 +41,7 @@ struct SessionSpanAttributes {
         attributes["tapeline.recording.started_at"] = .string(Timestamp.rfc3339(recording.startedAt))
         attributes["tapeline.recording.gap_count"] = .int64(Int64(recording.gaps.count))
         attributes["tapeline.recording.gap_frames"] = .int64(recording.gaps.reduce(0) { $0 + $1.frameCount })
+        if let segmentCount { attributes["tapeline.recording.segment_count"] = .int64(Int64(segmentCount)) }
         if let offsetSeconds { attributes["tapeline.recording.offset_s"] = .double(offsetSeconds) }
         return SpanAttributes(attributes)
     }

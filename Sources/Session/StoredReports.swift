@@ -22,6 +22,7 @@ struct StoredReports {
             recordings += Container.allCases.compactMap { container in
                 Self.recording(ofFile: "\(folder)/\(name)/recording.\(container.fileExtension)")
             }
+            recordings += Self.segments(ofManifest: "\(folder)/\(name)/manifest.json")
         }
         self.recordings = recordings
     }
@@ -31,13 +32,22 @@ struct StoredReports {
         recordings = Self.recording(ofFile: path).map { [$0] } ?? []
     }
 
+    /// Those of a recording that has ended, and the whole, whose file the manifest is.
+    private static func segments(
+        ofManifest path: String
+    ) -> [(recording: StoredRecording, deliveries: [Delivery])] {
+        guard let whole = recording(ofFile: path), let manifest = RecordingManifest(atPath: path) else { return [] }
+        let folder = Folder.parent(of: path)
+        return manifest.segments.compactMap { recording(ofFile: "\(folder)/\($0.file)") } + [whole]
+    }
+
     private static func recording(ofFile path: String) -> (recording: StoredRecording, deliveries: [Delivery])? {
         guard FileManager.default.fileExists(atPath: path),
             let report = SessionReport(atPath: RecordingPlace.reportPath(forFile: path)),
             var file = report.recording?.finished
         else { return nil }
         file.path = path
-        return (StoredRecording(file), report.deliveries(of: file.id))
+        return (StoredRecording(file, segmentOf: report.recording?.segmentOf), report.deliveries(of: file.id))
     }
 }
 

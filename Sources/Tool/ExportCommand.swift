@@ -19,7 +19,7 @@ struct ExportCommand: AsyncParsableCommand {
             """
     )
 
-    @Argument(help: "The recording's id, or how it begins, or its file; see 'tapeline list'.")
+    @Argument(help: "The recording's id, or how it begins, or its file (or manifest); see 'tapeline list'.")
     var recording: String
 
     @Argument(help: "Where to deliver, as --export of 'tapeline record' has it (default: all its exporters).")
@@ -56,7 +56,15 @@ struct ExportCommand: AsyncParsableCommand {
             guard let stored = try await stored(database, relay) else {
                 throw ProgramState.failure("no recording is \(recording): see tapeline list", ExitStatus.usage)
             }
-            made = try await relay.deliver(stored, deliveries(of: stored, destination, database, state))
+            var all: [Delivery] = []
+            // A recording in segments is delivered as a whole, its manifest last.
+            let segments = try database.storedRecordings().map(\.recording).filter {
+                $0.segmentOf == stored.recordingID && $0.removedAt == nil
+            }
+            for recording in segments + [stored] {
+                all += try await relay.deliver(recording, deliveries(of: recording, destination, database, state))
+            }
+            made = all
         } catch let error as StoreError {
             throw ProgramState.failure(error.description, ExitStatus.inputOutput)
         }

@@ -10,7 +10,8 @@ struct ListCommand: AsyncParsableCommand {
         discussion: """
             A recording is 'recording' while it goes on, 'interrupted' where its process died (see 'tapeline recover'), \
             'local' without exporters, else 'delivered', 'pending' (to be delivered, or to be tried again), 'refused' (see \
-            its error; 'tapeline export ID' tries again) or 'removed' (delivered, then deleted to keep the disk's budget).
+            its error; 'tapeline export ID' tries again) or 'removed' (delivered, then deleted to keep the disk's budget). \
+            Segments stand below the recording that they are of, whose file is their manifest.
             """
     )
 
@@ -28,7 +29,7 @@ struct ListCommand: AsyncParsableCommand {
             let open = try database.openRecordings().map { StoredEntry($0.recording, isAlive: $0.isAlive) }
             let ids = Set(open.map(\.recordingID))
             let stored = try database.storedRecordings().map { StoredEntry($0.recording, $0.deliveries) }
-            entries = stored.filter { !ids.contains($0.recordingID) } + open
+            entries = StoredEntry.grouped(stored.filter { !ids.contains($0.recordingID) } + open)
         } catch {
             throw ProgramState.failure(error.description, ExitStatus.inputOutput)
         }

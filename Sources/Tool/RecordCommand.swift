@@ -17,11 +17,12 @@ struct RecordCommand: AsyncParsableCommand {
         abstract: "Record a microphone until told to stop, then deliver the recording.",
         discussion: """
             Without --duration it records until SIGINT (Ctrl-C), SIGTERM or SIGHUP, then finalizes and exports; a second
-            signal skips the export. SIGUSR1 starts the next file.
+            signal skips the export. SIGUSR1 starts the next file, or the next segment.
 
             EXAMPLES:
               tapeline record -D hw:1,0 --duration 10 --output hello.wav
               tapeline record -D plughw:CARD=Mic -r 16000 -c 1 --container ogg-opus --directory /var/lib/recordings
+              tapeline record --container flac --segment 10m --segment-at-clock --export s3://calls/
               tapeline record --container flac --export dir:/mnt/archive --export exec:/usr/local/bin/notify --json
 
             EXIT CODES: 0 recorded and delivered, 64 usage, 69 device unavailable, 73 cannot create the file, 74 I/O error
@@ -47,7 +48,14 @@ struct RecordCommand: AsyncParsableCommand {
     @Option(help: "wav, rf64, w64, flac, ogg-vorbis or ogg-opus.")
     var container: Container = .wav
 
-    @Option(help: "Put the recording at FILE and its report at FILE.json.")
+    @OptionGroup var segments: SegmentFlags
+
+    @Option(
+        help: """
+            Put the recording at FILE and its report at FILE.json; with --segment, for call.wav, segments at call-NAME.wav and \
+            their manifest at call.manifest.json.
+            """
+    )
     var output: String?
 
     @Option(help: "Put the recording and its report in a folder of their own below DIR (default: the state folder).")
@@ -118,6 +126,10 @@ struct RecordCommand: AsyncParsableCommand {
         try check(bufferSize.map { $0 > (periodSize ?? 1) }, "--buffer-size must be larger than the period")
         try check(output == nil || directory == nil, "--output and --directory exclude each other: give one of them")
         try check(output.map { !$0.isEmpty && !$0.hasSuffix("/") }, "--output must name a file")
+        try check(
+            segments.segment == nil || upload == nil,
+            "--upload and --segment exclude each other, as the upload is of one file: leave out one of them"
+        )
         for url in export { _ = try exporterURL(url) }
         if let upload { _ = try uploaderURL(upload) }
     }
@@ -170,6 +182,7 @@ struct RecordCommand: AsyncParsableCommand {
             place: output.map { .file(path: ProgramState.absolute($0)) }
                 ?? .directory(path: directory.map(ProgramState.absolute) ?? state.path),
             replacesFile: force,
+            segments: try segments.options,
             durationSeconds: duration,
             liveness: alertAfter.map { LivenessLimits(noFramesSeconds: $0, noSignalSeconds: $0) } ?? LivenessLimits(),
             uploader: try uploader(state.environment, state.logger),

@@ -33,6 +33,8 @@ struct StoredEntry: Encodable {
     }
 
     var recordingID: String
+    /// The id of the recording that it is a segment of.
+    var segmentOf: String?
     var state: State
     var startedAt: String
     var durationS: Double?
@@ -43,12 +45,14 @@ struct StoredEntry: Encodable {
     enum CodingKeys: String, CodingKey {
         case state, bytes, path, deliveries
         case recordingID = "recording_id"
+        case segmentOf = "segment_of"
         case startedAt = "started_at"
         case durationS = "duration_s"
     }
 
     init(_ open: OpenRecording, isAlive: Bool) {
         recordingID = open.recordingID
+        segmentOf = open.segment?.recordingID
         state = isAlive ? .recording : .interrupted
         startedAt = Self.time(open.startedAt)
         path = open.filePath
@@ -57,6 +61,7 @@ struct StoredEntry: Encodable {
 
     init(_ recording: StoredRecording, _ deliveries: [Delivery]) {
         recordingID = recording.recordingID
+        segmentOf = recording.segmentOf
         state = State(recording, deliveries)
         startedAt = Self.time(recording.startedAt)
         durationS = recording.durationSeconds
@@ -83,7 +88,18 @@ struct StoredEntry: Encodable {
             let what = receipt?.recordingURL ?? receipt?.recordingPath ?? receipt?.recordingID ?? delivery.error ?? ""
             return "    \(delivery.state) \(delivery.destination ?? delivery.exporter) \(what)\n"
         }
-        return "\(recordingID) \(startedAt) \(state.rawValue)\(length) \(path ?? "")\n" + lines.joined()
+        // A segment stands below its recording.
+        let margin = segmentOf == nil ? "" : "  "
+        return "\(margin)\(recordingID) \(startedAt) \(state.rawValue)\(length) \(path ?? "")\n" + lines.joined()
+    }
+
+    /// The same entries, with segments below the recording that they are of.
+    static func grouped(_ entries: [StoredEntry]) -> [StoredEntry] {
+        let ids = Set(entries.map(\.recordingID))
+        let segments = Dictionary(grouping: entries) { $0.segmentOf ?? "" }
+        return entries.filter { $0.segmentOf.map { !ids.contains($0) } ?? true }.flatMap { entry in
+            [entry] + (segments[entry.recordingID] ?? [])
+        }
     }
 
     private static func time(_ secondsSince1970: Double) -> String {
