@@ -72,6 +72,9 @@ struct CaptureLoop: ~Copyable, Sendable {
         remainingFrameCount = frameLimit.map { Int($0) } ?? .max
     }
 
+    /// Starts the device, before the thread.
+    mutating func start() -> Bool { device?.start() ?? false }
+
     /// Runs until told to stop, or until the device's source or the recording ends. The caller has started the device.
     consuming func run() {
         control.setRealtime(RealtimeThread.becomeRealtime(priority: Self.realtimePriority))

@@ -15,8 +15,6 @@ struct DeviceTrack: ~Copyable, Sendable {
 
     let format: AudioFormat
     private let control: CaptureControl
-    /// What it is called in the log.
-    let name: String
     private var frames: FrameConsumer
     private var blocks: FrameConsumer
     private var timeline: TrackTimeline
@@ -33,13 +31,11 @@ struct DeviceTrack: ~Copyable, Sendable {
     init(
         format: AudioFormat,
         periodFrameCount: Int,
-        name: String,
         control: CaptureControl,
         frames: consuming FrameConsumer,
         blocks: consuming FrameConsumer
     ) {
         self.format = format
-        self.name = name
         self.control = control
         self.frames = frames
         self.blocks = blocks

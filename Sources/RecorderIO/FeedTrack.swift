@@ -18,6 +18,11 @@ struct FeedTrack: ~Copyable, Sendable {
     /// Sleeps until there are frames enough, or somebody wakes it (RING-4).
     mutating func waitForFrames(timeout: Duration) { words.waitForFrames(timeout: timeout) }
 
+    /// The same in two steps, for who waits for several tracks.
+    mutating func prepareToSleep() -> Bool { words.prepareToSleep() }
+
+    mutating func awake() { words.awake() }
+
     /// How full the ring is, 0 to 1.
     var fill: Double {
         mutating get { Double(words.availableFrameCount()) / Double(words.frameCapacity) }

@@ -12,6 +12,7 @@ public final class RecorderIO: Sendable {
     /// What the device agreed to, and the file holds.
     public let format: AudioFormat
     private let control: CaptureControl
+    private let outputControl: CaptureControl?
     private let shared: RecorderShared
     private let completion: Completion<RecordingOutcome>
     /// Wakes the recorder thread.
@@ -24,68 +25,67 @@ public final class RecorderIO: Sendable {
     ///
     /// - Throws: an error of one sentence that names the fix; nothing is left behind then (SES-3).
     public init(_ options: RecorderOptions, logger: Logger) throws(RecorderError) {
-        let device = try Self.device(options.capture)
-        format = device.format
-        try options.container.check(format)
-        let rate = Double(format.sampleRate)
-        let frameLimit = options.durationSeconds.map { Int64(($0 * rate).rounded()) }
-        let periodFrameCount = device.periodFrameCount
-        let ringFrameCount = max(Int(options.ringSeconds * rate), 2 * device.periodFrameCount)
-        // Every period may need a block of its own, and half a ring of short ones may come from odd reads.
-        let blockCount = max(1024, 2 * ringFrameCount / periodFrameCount)
-        let frames = try Self.ring(frameCapacity: ringFrameCount, bytesPerFrame: format.bytesPerFrame)
-        let blocks = try Self.ring(frameCapacity: blockCount, bytesPerFrame: CaptureBlock.byteCount)
-        control = try Self.control()
-        waker = frames.consumer.waker
+        waker = try Self.wakeup()
+        var start = try RecorderStart(options, wakeup: waker)
+        format = start.format
+        control = start.control
+        outputControl = start.outputControl
         let (fileEvents, eventSource) = AsyncStream.makeStream(of: FileEvent.self)
         self.fileEvents = fileEvents
         shared = RecorderShared(eventSource, Finalizers(waker))
         completion = Completion()
-
-        guard device.start() else {
-            throw .capture(.device(name: device.name, call: "snd_pcm_start", reason: "it did not start"))
-        }
+        try start.begin()
+        let input = start.inputCapture.take()
+        let output = start.outputCapture.take()
         let recorder = try RecorderLoop(
             options: options,
-            format: format,
-            card: device.card,
-            periodFrameCount: periodFrameCount,
-            control: control,
+            format: start.format,
+            card: start.card,
+            control: start.control,
             shared: shared,
             logger: logger,
-            frames: frames.consumer,
-            blocks: blocks.consumer,
-            frameLimit: frameLimit
+            tracks: start.tracks,
+            frameLimit: options.frameLimit(atRate: start.format.sampleRate)
         )
-        let capture = CaptureLoop(
-            device: device,
-            options: options.capture,
-            frames: frames.producer,
-            blocks: blocks.producer,
-            control: control,
-            frameLimit: frameLimit
-        )
-        try launch(capture, recorder)
+        try launch(input, output, recorder)
     }
 
     private func launch(
-        _ capture: consuming CaptureLoop,
+        _ input: consuming CaptureLoop?,
+        _ output: consuming CaptureLoop?,
         _ recorder: consuming RecorderLoop
     ) throws(RecorderError) {
         let completion = completion
         let shared = shared
         do throws(CaptureError) {
-            let captureThread = try RealtimeThread(name: "tapeline-input", owning: capture) { $0.run() }
+            let outputThread = try Self.thread("tapeline-output", output)
+            let inputThread = try Self.thread("tapeline-input", input)
             _ = try RealtimeThread(name: "tapeline-file", owning: recorder) { loop in
                 let outcome = loop.run()
-                captureThread.join()
+                inputThread?.join()
+                outputThread?.join()
                 shared.fileEvents.finish()
                 completion.complete(outcome)
             }
         } catch {
-            control.stop()
+            stop()
             throw .capture(error)
         }
+    }
+
+    private static func thread(
+        _ name: String,
+        _ capture: consuming CaptureLoop?
+    ) throws(CaptureError) -> RealtimeThread? {
+        guard let capture = capture.take() else { return nil }
+        return try RealtimeThread(name: name, owning: capture) { $0.run() }
+    }
+
+    /// Ends all capture.
+    private func stop() {
+        control.stop()
+        outputControl?.stop()
+        waker.signal()
     }
 
     /// Ends the recording with all that was captured before the call, and finalizes it (REC-5).
@@ -93,7 +93,7 @@ public final class RecorderIO: Sendable {
     /// Idempotent, also concurrently: every call gets the same outcome.
     ///
     public func close(timeLimit: Duration = .seconds(30)) async -> RecordingOutcome {
-        control.stop()
+        stop()
         let outcome = await PendingRecording(completion: completion).outcome(timeLimit: timeLimit)
         // Also where the thread that would do so waits for the disk.
         shared.nextFile.close()
@@ -143,24 +143,8 @@ public final class RecorderIO: Sendable {
     /// How the recording goes.
     public var progress: RecorderProgress { shared.current }
 
-    // MARK: Errors of one kind
-
-    private static func device(_ options: CaptureOptions) throws(RecorderError) -> ALSADevice {
-        do throws(CaptureError) { return try ALSADevice(options) } catch { throw .capture(error) }
-    }
-
-    private static func ring(frameCapacity: Int, bytesPerFrame: Int) throws(RecorderError) -> FrameRing {
-        do throws(FrameRingError) {
-            return try FrameRing(frameCapacity: frameCapacity, bytesPerFrame: bytesPerFrame)
-        } catch {
-            throw .resources(reason: error.description)
-        }
-    }
-
-    private static func control() throws(RecorderError) -> CaptureControl {
-        do throws(FrameRingError) { return try CaptureControl() } catch {
-            throw .resources(reason: error.description)
-        }
+    private static func wakeup() throws(RecorderError) -> Wakeup {
+        do throws(FrameRingError) { return try Wakeup() } catch { throw .resources(reason: error.description) }
     }
 }
 

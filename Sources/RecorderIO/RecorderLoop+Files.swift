@@ -46,7 +46,7 @@ extension RecorderLoop {
             outage.end()
             hasToldOfOutage = false
         }
-        liveness.beginFile()
+        tracks.liveness.beginFile()
         wish.started.complete(nil)
     }
 
@@ -94,14 +94,14 @@ extension RecorderLoop {
     }
 
     /// Wall time of the track's first frame, in seconds since 1970.
-    var trackStartWallTime: Double { wallTimeAtStart + (track.startTime?.seconds(since: hostTimeAtStart) ?? 0) }
+    var trackStartWallTime: Double { wallTimeAtStart + (tracks.startTime?.seconds(since: hostTimeAtStart) ?? 0) }
 
     private func circumstances(of file: borrowing RecordingFile) -> RecordingFile.Circumstances {
         RecordingFile.Circumstances(
-            trackStart: track.startTime,
+            trackStart: tracks.startTime,
             trackStartWallTime: trackStartWallTime,
-            measuredRate: track.measuredRate,
-            conditions: liveness.periods(in: file.firstFrame..<file.firstFrame + file.frameCount),
+            measuredRate: tracks.measuredRate,
+            conditions: tracks.liveness.periods(in: file.firstFrame..<file.firstFrame + file.frameCount),
             failure: failure
         )
     }

@@ -18,7 +18,7 @@ extension RecorderLoop {
             beginSegment()
         } else {
             // A device without a clock waits as well (RING-2); with one, a segment that is too long loses no frame.
-            isHeld = control.isFreeRunning || track.availableFrameCount() < track.frameCapacity / 2
+            isHeld = control.isFreeRunning || tracks.fill < 0.5
             guard !isHeld else { return false }
             logger.warning("the disk does not keep up with the segments: this one goes on to the next seam")
         }
@@ -60,7 +60,7 @@ extension RecorderLoop {
         let ended = Completion<RecordingOutcome>()
         swap(&file, &next)
         if let last = next.take() { finalize(last, into: ended) }
-        liveness.beginFile()
+        tracks.liveness.beginFile()
         shared.fileEvents.yield(.seam(PendingRecording(completion: ended)))
     }
 }

@@ -24,8 +24,7 @@ struct RecorderLoop: ~Copyable, Sendable {
     /// Frames that were captured since a file ended, and could not be kept.
     var droppedFrameCount: Int64 = 0
     var lowSpace = LowSpaceWatch()
-    var track: DeviceTrack
-    var liveness: Liveness
+    var tracks: RecorderTracks
     private let metrics: CaptureMetrics
     /// The track's frames so far: in files, or dropped.
     private(set) var position: Int64 = 0
@@ -57,12 +56,10 @@ struct RecorderLoop: ~Copyable, Sendable {
         options: RecorderOptions,
         format: AudioFormat,
         card: SoundCard?,
-        periodFrameCount: Int,
         control: CaptureControl,
         shared: RecorderShared,
         logger: Logger,
-        frames: consuming FrameConsumer,
-        blocks: consuming FrameConsumer,
+        tracks: consuming RecorderTracks,
         frameLimit: Int64?
     ) throws(RecorderError) {
         file = try RecordingFile(
@@ -81,28 +78,15 @@ struct RecorderLoop: ~Copyable, Sendable {
         self.shared = shared
         self.logger = logger
         self.frameLimit = frameLimit ?? .max
-        track = DeviceTrack(
-            format: format,
-            periodFrameCount: periodFrameCount,
-            card: card,
-            control: control,
-            frames: frames,
-            blocks: blocks
-        )
-        liveness = Liveness(
-            format: format,
-            periodFrameCount: periodFrameCount,
-            limits: options.liveness,
-            now: .now()
-        )
-        metrics = CaptureMetrics(device: options.capture.deviceName)
+        self.tracks = tracks
+        metrics = CaptureMetrics(device: options.input.deviceName)
     }
 
     /// Runs until capture has ended and all of it is in the file; then finalizes.
     consuming func run() -> RecordingOutcome {
         watchSpace()
         while !isOver {
-            track.waitForFrames(timeout: Self.wakeInterval)
+            tracks.waitForFrames(timeout: Self.wakeInterval)
             do throws(RecorderError) {
                 try drain()
                 try syncIfDue()
@@ -116,36 +100,34 @@ struct RecorderLoop: ~Copyable, Sendable {
         }
         shared.nextFile.close()
         control.stop()
+        tracks.stop()
         return finalizeLastFile()
     }
 
     // MARK: From the ring to the file
 
     private mutating func drain() throws(RecorderError) {
-        let fill = Double(track.availableFrameCount()) / Double(track.frameCapacity)
+        let fill = tracks.fill
         shared.update { $0.ringFill = fill }
-        while let news = track.acceptBlock() {
-            switch news {
-            case .arrived(let frameCount), .back(let frameCount): liveness.arrive(frameCount, now: .now())
-            case .lost, .over: break
-            }
+        while let news = tracks.acceptBlock() {
             try takeSteps()
             switch news {
-            case .lost(let card):
+            case .lost(isOutput: false):
                 let identity = card.map { " (\($0.identity))" } ?? ""
                 logger.warning("the device\(identity) is lost: waiting for it to come back")
-            case .back: logger.notice("the device is back")
-            case .arrived, .over: break
+            case .lost(isOutput: true): logger.warning("the output's device is lost: waiting for it to come back")
+            case .back(let isOutput): logger.notice("the \(isOutput ? "output's device" : "device") is back")
+            case nil: break
             }
         }
         // Without a file the ring is kept three quarters full.
-        track.release(over: file == nil ? track.frameCapacity * 7 / 8 : track.frameCapacity / 2)
+        tracks.release(over: file == nil ? 0.875 : 0.5)
         try takeSteps()
-        isOver = (track.isOver && !isHeld) || position >= frameLimit
+        isOver = (tracks.isOver && !isHeld) || position >= frameLimit
     }
 
     /// Whether no other file can follow.
-    var isEnding: Bool { track.isOver || control.isStopRequested || position >= frameLimit }
+    var isEnding: Bool { tracks.isOver || control.isStopRequested || position >= frameLimit }
 
     private mutating func takeSteps() throws(RecorderError) {
         isHeld = false
@@ -157,7 +139,7 @@ struct RecorderLoop: ~Copyable, Sendable {
         // Looked at once: while a slow machine writes a lost device's silence, the next frame of it is due already.
         let now = HostTime.now()
         // A seam is made when there is something to go behind it, so that no segment is empty.
-        while let step = track.nextStep(now: now, limit: frameLimit - position) {
+        while let step = tracks.nextStep(now: now, limit: frameLimit - position) {
             guard reachSeam() else { return }
             let room = seam - position
             switch step {
@@ -165,12 +147,8 @@ struct RecorderLoop: ~Copyable, Sendable {
             case .silence(let count, let cause):
                 guard let silence = try file?.writeSilence(min(count, room), cause) else { return }
                 position += silence.frameCount
-                track.takeSilence(silence.frameCount)
-                metrics.count(gap: cause, frameCount: silence.frameCount, isNew: silence.isNew)
-                if silence.isNew, let gap = file?.gaps.last {
-                    let time = format.duration(ofFrames: gap.firstFrame)
-                    logger.warning("gap (\(cause.rawValue)) at \(time), frame \(gap.firstFrame)")
-                }
+                tracks.takeSilence(silence.frameCount)
+                tell(ofGap: cause, silence.frameCount, isNew: silence.isNew)
             }
             try file?.checkRoom()
         }
@@ -178,44 +156,57 @@ struct RecorderLoop: ~Copyable, Sendable {
 
     /// Writes one piece, and returns its length.
     private mutating func writeFrames(_ frameCount: Int64) throws(RecorderError) -> Int64 {
-        let place = position
-        return try track.takeFrames(atMost: frameCount) { (bytes) throws(RecorderError) in
+        let written = try tracks.takeFrames(atMost: frameCount) { (bytes) throws(RecorderError) in
             recentPeak = max(recentPeak, try file?.write(bytes) ?? 0)
-            liveness.accept(bytes, at: place)
             return bytes.byteCount / format.bytesPerFrame
         }
+        for gap in tracks.takeGaps() { note(gap) }
+        return written
+    }
+
+    /// Notes a gap of one track of the session.
+    private mutating func note(_ gap: Gap) {
+        guard let isNew = file?.note(gap) else { return }
+        tell(ofGap: gap.cause, gap.frameCount, isNew: isNew)
+    }
+
+    private mutating func tell(ofGap cause: Gap.Cause, _ frameCount: Int64, isNew: Bool) {
+        metrics.count(gap: cause, frameCount: frameCount, isNew: isNew)
+        guard isNew, let gap = file?.gaps.last else { return }
+        let time = format.duration(ofFrames: gap.firstFrame)
+        let channels = gap.channels.map { " of channels \($0.map(String.init).joined(separator: ", "))" } ?? ""
+        logger.warning("gap (\(cause.rawValue))\(channels) at \(time), frame \(gap.firstFrame)")
     }
 
     /// Leaves in the ring what it can keep for the next file, and counts what it cannot.
     private mutating func dropSteps() {
         let now = HostTime.now()
-        while let step = track.nextStep(now: now, limit: frameLimit - position) {
+        while let step = tracks.nextStep(now: now, limit: frameLimit - position) {
             switch step {
             case .frames(let count):
-                let dropped = Int64(track.availableFrameCount() - keptFrameCount)
+                // At least one: what is above the limit goes.
+                let ringFrameCount = options.ringSeconds * Double(format.sampleRate)
+                let dropped = Int64(((tracks.fill - keptFill) * ringFrameCount).rounded(.up))
                 guard dropped > 0 else { return }
-                let place = position
-                let piece = track.takeFrames(atMost: min(dropped, count)) { bytes in
-                    liveness.accept(bytes, at: place)
-                    return bytes.byteCount / format.bytesPerFrame
-                }
+                let piece = tracks.takeFrames(atMost: min(dropped, count)) { $0.byteCount / format.bytesPerFrame }
+                _ = tracks.takeGaps()
                 position += piece
                 droppedFrameCount += piece
             // No file is made longer by what was missing while there was none.
             case .silence(let count, _):
                 position += count
-                track.takeSilence(count)
+                tracks.takeSilence(count)
             }
         }
     }
 
     /// How much of the ring may wait for the next file.
-    private var keptFrameCount: Int {
-        if isEnding { return 0 }
+    private var keptFill: Double {
+        if isEnding { return -1 }
         // What follows those frames is silence without end, which no file is to begin with.
-        if track.isLost { return 0 }
+        if tracks.isLost { return -1 }
         // A device without a clock waits as well (RING-2).
-        return control.isFreeRunning ? .max : track.frameCapacity * 3 / 4
+        return control.isFreeRunning ? 1 : 0.75
     }
 
     private mutating func syncIfDue() throws(RecorderError) {
@@ -235,17 +226,17 @@ struct RecorderLoop: ~Copyable, Sendable {
             progress.peak = recentPeak
             progress.gapCount = earlierGaps.count + (file?.gaps.count ?? 0)
             progress.gapFrameCount = earlierGaps.frameCount + (file?.gapFrameCount ?? 0)
-            progress.isDeviceLost = track.isLost
+            progress.isDeviceLost = tracks.isLost
         }
         recentPeak = 0
         if control.isOtherDevicePresent, !hasToldOfOtherDevice, let card {
-            let name = options.capture.deviceName
+            let name = options.input.deviceName
             logger.warning("\(CaptureError.otherDevice(name: name, lost: card.identity.description))")
         }
         hasToldOfOtherDevice = control.isOtherDevicePresent
         guard !hasWarned, let isRealtime = control.isRealtime else { return }
         hasWarned = true
-        guard !isRealtime || !track.isMemoryLocked else { return }
+        guard !isRealtime || !tracks.isMemoryLocked else { return }
         logger.warning(
             "capture runs without real-time priority or locked memory: allow this user rtprio and memlock in limits.conf"
         )
@@ -253,10 +244,10 @@ struct RecorderLoop: ~Copyable, Sendable {
 
     /// Tells what has come to be wrong with the device, and what no longer is (CAP-7).
     private mutating func judge() {
-        liveness.check(now: .now())
-        let changes = liveness.takeChanges()
+        tracks.liveness.check(now: .now())
+        let changes = tracks.liveness.takeChanges()
         guard !changes.isEmpty else { return }
-        let held = liveness.held(at: position)
+        let held = tracks.liveness.held(at: position)
         shared.update { $0.conditions = held }
         for change in changes {
             switch change {

@@ -3,7 +3,10 @@ public import Capture
 
 /// What to record, and where to put it.
 public struct RecorderOptions: Sendable {
-    public var capture: CaptureOptions
+    /// Where the recording's frames come from, and the format of its file.
+    public var input: TrackSource
+    /// The session's other side, in the channels behind the input's; nil for the input alone (REC-1).
+    public var output: TrackSource?
     public var container: Container
     /// Absolute path of the finished file; while recording it is `filePath.part` (REC-7).
     public var filePath: String
@@ -20,6 +23,36 @@ public struct RecorderOptions: Sendable {
     public var segments: RecorderSegments?
 
     public init(
+        input: TrackSource,
+        output: TrackSource? = nil,
+        container: Container = .wav,
+        filePath: String,
+        replacesFile: Bool = false,
+        recordingID: String,
+        durationSeconds: Double? = nil,
+        ringSeconds: Double = 10,
+        liveness: LivenessLimits = LivenessLimits(),
+        segments: RecorderSegments? = nil
+    ) {
+        self.input = input
+        self.output = output
+        self.container = container
+        self.filePath = filePath
+        self.replacesFile = replacesFile
+        self.recordingID = recordingID
+        self.durationSeconds = durationSeconds
+        self.ringSeconds = ringSeconds
+        self.liveness = liveness
+        self.segments = segments
+    }
+
+    /// Frames that the recording may have.
+    func frameLimit(atRate sampleRate: Int) -> Int64? {
+        durationSeconds.map { Int64(($0 * Double(sampleRate)).rounded()) }
+    }
+
+    /// The recording of one device.
+    public init(
         capture: CaptureOptions,
         container: Container = .wav,
         filePath: String,
@@ -30,15 +63,17 @@ public struct RecorderOptions: Sendable {
         liveness: LivenessLimits = LivenessLimits(),
         segments: RecorderSegments? = nil
     ) {
-        self.capture = capture
-        self.container = container
-        self.filePath = filePath
-        self.replacesFile = replacesFile
-        self.recordingID = recordingID
-        self.durationSeconds = durationSeconds
-        self.ringSeconds = ringSeconds
-        self.liveness = liveness
-        self.segments = segments
+        self.init(
+            input: .device(capture),
+            container: container,
+            filePath: filePath,
+            replacesFile: replacesFile,
+            recordingID: recordingID,
+            durationSeconds: durationSeconds,
+            ringSeconds: ringSeconds,
+            liveness: liveness,
+            segments: segments
+        )
     }
 }
 

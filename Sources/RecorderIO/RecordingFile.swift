@@ -77,6 +77,24 @@ struct RecordingFile: ~Copyable, Sendable {
         return (piece, true)
     }
 
+    /// Lists a gap of one track among frames that have been written; one that goes on where the last of the same channels
+    /// ended is the same.
+    ///
+    /// - Parameter gap: by the recording's positions.
+    /// - Returns: whether it is a gap of its own.
+    mutating func note(_ gap: Gap) -> Bool {
+        var gap = gap
+        gap.firstFrame -= firstFrame
+        gapFrameCount += gap.frameCount
+        let before = gaps.lastIndex { $0.channels == gap.channels }
+        if let before, gaps[before].cause == gap.cause, gaps[before].firstFrame + gaps[before].frameCount == gap.firstFrame {
+            gaps[before].frameCount += gap.frameCount
+            return false
+        }
+        gaps.append(gap)
+        return true
+    }
+
     /// Counts captured frames that could not be written any more.
     mutating func drop(_ count: Int64) { droppedFrameCount += count }
 
@@ -161,6 +179,8 @@ extension FinishedRecording {
         conditions = conditions.compactMap { $0.clipped(to: 0..<frameCount) }
     }
 
-    /// Frames of the device that the file holds.
-    private var capturedFrameCount: Int64 { gaps.reduce(frameCount) { $0 - $1.frameCount } }
+    /// Frames of the input that the file holds.
+    private var capturedFrameCount: Int64 {
+        gaps.filter { $0.channels?.contains(1) ?? true }.reduce(frameCount) { $0 - $1.frameCount }
+    }
 }

@@ -12,11 +12,13 @@ struct FeedRing: ~Copyable {
     var track: FeedTrack
 
     /// - Parameter byteCapacity: of frames and headers; a piece takes 64 bytes more than its frames.
-    init(byteCapacity: Int) throws(FrameRingError) {
+    /// - Parameter wakeup: of the recorder thread; nil for one of its own.
+    init(byteCapacity: Int, wakeup: Wakeup? = nil) throws(FrameRingError) {
         let capacity = max(byteCapacity, 2 * RingFeed.reservedWordCount * RingFeed.bytesPerWord)
         let ring = try FrameRing(
             frameCapacity: (capacity + RingFeed.bytesPerWord - 1) / RingFeed.bytesPerWord,
-            bytesPerFrame: RingFeed.bytesPerWord
+            bytesPerFrame: RingFeed.bytesPerWord,
+            wakeup: wakeup
         )
         feed = RingFeed(ring.producer)
         track = FeedTrack(ring.consumer)

@@ -27,22 +27,23 @@ struct SessionTracks: ~Copyable, Sendable {
     private static let paceSeconds = 2.0
 
     /// - Parameters:
-    ///   - delaySeconds: by how much a track may delay the other.
-    ///   - wakeup: of both tracks' rings.
+    ///   - output: nil for a recording of the input alone.
+    ///   - wakeup: of the tracks' rings.
     init(
-        fileFormat: AudioFormat,
-        zero: Timebase.Zero,
-        delaySeconds: Double,
-        input: consuming SessionTrack,
-        output: consuming SessionTrack,
+        _ fileFormat: AudioFormat,
+        _ input: consuming OpenTrack,
+        _ output: consuming OpenTrack?,
         wakeup: Wakeup
     ) throws(RecorderError) {
-        timebase = Timebase(zero: zero, rate: fileFormat.sampleRate)
+        let isDevice = input.device != nil
+        timebase = Timebase(zero: isDevice ? .device : .host(.now()), rate: fileFormat.sampleRate)
         self.wakeup = wakeup
-        let sources = [input.source, output.source].compactMap(\.self)
+        let periodSeconds = max(input.periodSeconds, output?.periodSeconds ?? 0)
+        self.input = SessionTrack(input, isInput: true)
+        self.output = SessionTrack(output, isInput: false)
+        let sources = [self.input.source, self.output.source].compactMap(\.self)
+        let delaySeconds = max(1, 2 * periodSeconds)
         mixer = try TrackMixer(fileFormat: fileFormat, tracks: sources, delaySeconds: delaySeconds)
-        self.input = input
-        self.output = output
     }
 
     /// Sleeps until one of the tracks has frames enough, or somebody wakes it (RING-4).
@@ -88,7 +89,7 @@ struct SessionTracks: ~Copyable, Sendable {
         if end == nil, input.put(into: &mixer, track: Self.inputTrack, timebase, now: now, heard: heard) {
             end = mixer.position(track: Self.inputTrack)
             // The recording is over with it.
-            output.control.stop()
+            output.control?.stop()
         }
         if !hasOutputEnded {
             hasOutputEnded = output.put(into: &mixer, track: Self.outputTrack, timebase, now: now) { _, _ in }
@@ -99,7 +100,7 @@ struct SessionTracks: ~Copyable, Sendable {
     private mutating func knowsPace(_ now: HostTime) -> Bool {
         guard !isPaceKnown else { return true }
         begin = begin ?? now
-        let isLate = now.seconds(since: begin ?? now) > Self.paceSeconds || input.control.isStopRequested
+        let isLate = now.seconds(since: begin ?? now) > Self.paceSeconds || input.control?.isStopRequested == true
         guard isLate || (input.hasClock != nil && output.hasClock != nil) else { return false }
         isPaceKnown = true
         guard input.hasClock == false || output.hasClock == false else { return true }
@@ -129,8 +130,8 @@ struct SessionTracks: ~Copyable, Sendable {
 
     /// Ends both tracks.
     func stop() {
-        input.control.stop()
-        output.control.stop()
+        input.control?.stop()
+        output.control?.stop()
     }
 
     /// Lets go of frames whose place is not certain, of devices whose ring is fuller than that.
@@ -145,14 +146,14 @@ struct SessionTracks: ~Copyable, Sendable {
 
     var isMemoryLocked: Bool { input.isMemoryLocked && output.isMemoryLocked }
 
-    var isInputLost: Bool { input.device?.device.isLost ?? false }
+    var isInputLost: Bool { input.device.look { $0.device.isLost } ?? false }
 
     /// When the file's first frame was captured.
     var startTime: HostTime? {
         if case .host(let start) = timebase.zero { return start }
-        return input.device?.device.startTime
+        return input.device.look { $0.device.startTime } ?? nil
     }
 
     /// The input device's rate in Hz by the host's clock, where it is known.
-    var measuredRate: Double? { input.device?.device.clock.measuredRate }
+    var measuredRate: Double? { input.device.look { $0.device.clock.measuredRate } ?? nil }
 }

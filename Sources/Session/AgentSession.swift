@@ -291,7 +291,8 @@ public actor AgentSession {
     private func recorderOptions(_ path: String, _ recordingID: String, _ files: SegmentFiles?) -> RecorderOptions {
         let first = files?.next(0, Timestamp.now()) ?? SegmentFile(path: path, recordingID: recordingID)
         return RecorderOptions(
-            capture: options.capture,
+            input: options.input,
+            output: options.output,
             container: options.container,
             filePath: first.path,
             replacesFile: options.replacesFile && files == nil,

@@ -45,6 +45,15 @@ struct RecordCommand: AsyncParsableCommand {
     @Option(name: .shortAndLong, help: "End after so many seconds.")
     var duration: Double?
 
+    @Option(
+        help: """
+            A second PCM, in the channels behind the first one's and on its timeline: a loopback or monitor of what is \
+            played. Both are mono where they can be, so that left is the input and right the output; another rate, and \
+            another clock, are resampled.
+            """
+    )
+    var outputTrack: String?
+
     @Option(help: "wav, rf64, w64, flac, ogg-vorbis or ogg-opus.")
     var container: Container = .wav
 
@@ -169,7 +178,7 @@ struct RecordCommand: AsyncParsableCommand {
     func run() async throws {
         let state = try ProgramState(asked: state, isQuiet: quiet)
         let database = openDatabase(state)
-        let options = SessionOptions(
+        var options = SessionOptions(
             capture: CaptureOptions(
                 deviceName: device,
                 sampleFormat: format,
@@ -193,6 +202,7 @@ struct RecordCommand: AsyncParsableCommand {
             },
             version: Tapeline.version
         )
+        if let outputTrack { options.output = .device(CaptureOptions(deviceName: outputTrack)) }
         let session = AgentSession(options, tracer: state.tracer, logger: state.logger)
         let exporters = try export.map { url in
             try exporterURL(url).makeExporter(userAgent: "tapeline/\(Tapeline.version)", statePath: state.path)
@@ -202,7 +212,7 @@ struct RecordCommand: AsyncParsableCommand {
         let code = try await ServiceContext.withValue(state.telemetry.parent) {
             try await JobContext.run(id: session.id) { _ in
                 let run = RecordRun(session: session, upkeep: upkeep, isQuiet: quiet, isJSON: json)
-                return try await run.run(exporters: exporters, waitingFor: waitForDevice ? device : nil)
+                return try await run.run(exporters: exporters, isPatient: waitForDevice)
             }
         }
         await state.shutDown()

@@ -28,12 +28,12 @@ actor RecordRun {
         self.isJSON = isJSON
     }
 
-    /// - Parameter device: waited for where it is not there; nil for no wait.
-    func run(exporters: [any RecordingExporter], waitingFor device: String?) async throws -> ExitCode {
+    /// - Parameter isPatient: whether a device that is not there is waited for.
+    func run(exporters: [any RecordingExporter], isPatient: Bool) async throws -> ExitCode {
         let signals = try SignalWatch.events()
         let steering = Task { await steer(signals) }
         defer { steering.cancel() }
-        if let refusal = await start(exporters, waitingFor: device) {
+        if let refusal = await start(exporters, isPatient: isPatient) {
             StandardError.line("tapeline: \(refusal)")
             isRecordingOver = true
             // What earlier recordings need must not depend on a device that may be broken.
@@ -60,14 +60,16 @@ actor RecordRun {
     /// - Returns: why nothing is recorded; nil if it is.
     private func start(
         _ exporters: [any RecordingExporter],
-        waitingFor device: String?
+        isPatient: Bool
     ) async -> SessionError? {
         while true {
             do throws(SessionError) {
                 try await session.start(recordingExporters: exporters)
                 return nil
             } catch {
-                guard let device, case .recorder(.capture(.noSuchDevice(_, let reason))) = error else { return error }
+                guard isPatient, case .recorder(.capture(.noSuchDevice(let device, let reason))) = error else {
+                    return error
+                }
                 upkeep?.start()
                 if !isQuiet { StandardError.line("tapeline: \(device) is not there (\(reason)): waiting for it") }
                 waiting = Task { await wait(for: device) }

@@ -1,0 +1,118 @@
+internal import Audio
+internal import Capture
+
+/// Where the pieces that an application feeds to a track go: each to its time.
+struct FeedStream: Sendable {
+    private let track: Int
+    private var source: TrackFormat
+    /// Why the track says nothing while nothing is attached to it; nil where that is no gap.
+    private let pauseCause: Gap.Cause?
+    private var isPaused = true
+    /// Of the frames that follow on each other, where their times are measured.
+    private var clock: DeviceClock?
+    private var frameCount: Int64 = 0
+    /// Frames that the ring had no room for, or that have other channels than the track.
+    private(set) var droppedFrameCount: Int64 = 0
+    /// Why frames were not taken, which came last.
+    private(set) var refusal: RecorderError?
+
+    /// A track that is silent without a word delays the file by so much (REC-3).
+    private static let delaySeconds = 1.0
+    /// What is put in may be so much older than the moment at which it is.
+    private static let feedingSeconds = 0.1
+    /// Measured times that are further from where the frames have got to are those of others.
+    private static let toleranceSeconds = 0.010
+
+    init(track: Int, source: TrackFormat, pauseCause: Gap.Cause?) {
+        self.track = track
+        self.source = source
+        self.pauseCause = pauseCause
+    }
+
+    /// Puts a piece into its place; `timebase` knows all times.
+    ///
+    /// - Returns: how many of its frames there was room for.
+    mutating func put(
+        _ piece: FeedPiece,
+        _ frames: RawSpan,
+        into mixer: inout TrackMixer,
+        _ timebase: Timebase,
+        _ heard: (RawSpan, Int64) -> Void
+    ) -> Int {
+        guard piece.kind == .frames else {
+            // What lies before a pause was to come; before its end, nothing was.
+            leaveOut(until: piece.hostTime, isPaused ? pauseCause : source.holeCause, in: &mixer, timebase)
+            isPaused = piece.kind == .pause
+            clock = nil
+            return 0
+        }
+        isPaused = false
+        guard change(to: piece, in: &mixer) else {
+            droppedFrameCount += piece.frameCount
+            return Int(piece.frameCount)
+        }
+        let time = piece.clock == .exact ? piece.hostTime : smoothed(piece.hostTime)
+        if piece.droppedFrameCount > 0 {
+            droppedFrameCount += piece.droppedFrameCount
+            leaveOut(until: time, .ringFull, in: &mixer, timebase)
+        }
+        let position = mixer.position(track: track)
+        let taken = mixer.put(frames, track: track, at: timebase.place(of: time) ?? 0)
+        frameCount += Int64(taken)
+        heard(frames.extracting(0..<taken * piece.format.bytesPerFrame), position)
+        return taken
+    }
+
+    /// Nothing more has been fed: what is silent by now stays so.
+    mutating func rest(until now: HostTime, end: HostTime?, in mixer: inout TrackMixer, _ timebase: Timebase) {
+        let seconds = isPaused ? Self.feedingSeconds : Self.delaySeconds
+        let known = end ?? HostTime(nanoseconds: now.nanoseconds - Int64(seconds * 1e9))
+        leaveOut(until: known, isPaused ? pauseCause : source.holeCause, in: &mixer, timebase)
+    }
+
+    private func leaveOut(
+        until time: HostTime,
+        _ cause: Gap.Cause?,
+        in mixer: inout TrackMixer,
+        _ timebase: Timebase
+    ) {
+        guard let place = timebase.place(of: time) else { return }
+        mixer.leaveOut(track: track, until: place, cause)
+    }
+
+    /// Goes on in another format, where it is another.
+    ///
+    /// - Returns: false where the track cannot take it.
+    private mutating func change(to piece: FeedPiece, in mixer: inout TrackMixer) -> Bool {
+        let pace = piece.clock == .exact ? TrackFormat.Pace.exact : .measured
+        guard piece.format != source.audio || pace != source.pace else { return true }
+        let next = TrackFormat(piece.format, pace: pace, holeCause: source.holeCause)
+        do throws(RecorderError) {
+            guard piece.format.channelCount == source.audio.channelCount else {
+                throw .channels(asked: piece.format.channelCount, track: source.audio.channelCount)
+            }
+            try mixer.begin(next, track: track)
+        } catch {
+            refusal = error
+            return false
+        }
+        source = next
+        clock = nil
+        return true
+    }
+
+    /// A measured time as the stream's clock has it, which the unevenness of single measurements does not move.
+    private mutating func smoothed(_ hostTime: HostTime) -> HostTime {
+        if let lateness = clock?.lateness(ofFrame: frameCount, at: hostTime),
+            abs(lateness - (clock?.usualLateness ?? 0)) > Self.toleranceSeconds
+        {
+            clock = nil
+        }
+        if clock == nil {
+            clock = DeviceClock(nominalRate: source.audio.sampleRate)
+            frameCount = 0
+        }
+        clock?.observe(frameCount: frameCount, at: hostTime)
+        return clock?.hostTime(ofFrame: frameCount) ?? hostTime
+    }
+}
