@@ -9,14 +9,23 @@ enum Timebase: Hashable, Sendable {
     case host(zero: HostTime)
 
     /// - Parameters:
-    ///   - clock: the input device's; not used on the host's clock.
+    ///   - input: the input device's clock; not used on the host's.
     ///   - rate: the file's, in Hz.
     /// - Returns: nil as long as the device has not said anything.
-    func position(of time: HostTime, _ clock: DeviceClock?, rate: Int) -> Double? {
+    func place(at time: HostTime, input: DeviceClock?, rate: Int) -> Double? {
         switch self {
-        case .device: clock?.frame(at: time)
-        case .host(let zero):
-            time.seconds(since: zero) * Double(rate)
+        case .device: input?.frame(at: time)
+        case .host(let zero): time.seconds(since: zero) * Double(rate)
         }
+    }
+
+    /// Where a frame of another device's lies; by its count where one of the two has no clock (CAP-4).
+    ///
+    /// - Parameter frame: silence on the device's track counted in.
+    func place(ofFrame frame: Int64, of clock: DeviceClock, input: DeviceClock?, rate: Int) -> Double? {
+        if clock.isFreeRunning || (self == .device && input?.isFreeRunning == true) {
+            return Double(frame) * Double(rate) / clock.nominalRate
+        }
+        return clock.hostTime(ofFrame: frame).flatMap { place(at: $0, input: input, rate: rate) }
     }
 }
