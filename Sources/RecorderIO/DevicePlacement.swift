@@ -31,7 +31,7 @@ struct DevicePlacement: ~Copyable, Sendable {
         while let step = device.nextStep(now: now, limit: .max) {
             switch step {
             case .frames(let count):
-                guard let place = timebase.place(ofFrame: device.position, device, isInput: isInput) else { return false }
+                guard let place = timebase.place(ofFrame: device.position, of: device.clock, isInput: isInput) else { return false }
                 let taken = device.takeFrames(atMost: count) { frames in
                     let position = mixer.position(track: track)
                     let taken = mixer.put(frames, track: track, at: place)
@@ -41,7 +41,7 @@ struct DevicePlacement: ~Copyable, Sendable {
                 guard taken > 0 else { return false }
             case .silence(let count, let cause):
                 let end = device.position + count
-                guard let place = timebase.place(ofFrame: end, device, isInput: isInput) else { return false }
+                guard let place = timebase.place(ofFrame: end, of: device.clock, isInput: isInput) else { return false }
                 mixer.leaveOut(track: track, until: place, cause)
                 device.takeSilence(count)
             }

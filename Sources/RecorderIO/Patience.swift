@@ -38,7 +38,11 @@ struct Patience: Sendable {
             marks.removeFirst()
         }
         guard leader > marks.last?.position ?? position else { return }
-        if let last = marks.last, seconds - last.seconds < limit / Double(Self.markCount - 1) { return }
-        marks.append(Mark(seconds: seconds, position: leader))
+        if let last = marks.last, seconds - last.seconds < limit / Double(Self.markCount - 1) {
+            // Rather a little too early than too late.
+            marks[marks.count - 1].position = leader
+        } else {
+            marks.append(Mark(seconds: seconds, position: leader))
+        }
     }
 }

@@ -98,7 +98,10 @@ final class Resampler: @unchecked Sendable {
     private func pass(_ made: Int, _ target: Double, outOf most: Int) {
         guard made > 0 else { return }
         let last = ratio + (target - ratio) * Double(made - 1) / Double(most)
-        heldFrameCount -= Double(made) / ((ratio + last) / 2)
+        // The mean of the inverse is a little more than the inverse of the mean.
+        let spread = (last - ratio) / (last + ratio)
+        let convexity = made > 1 ? spread * spread / 3 * Double(made + 1) / Double(made - 1) : 0
+        heldFrameCount -= 2 * Double(made) / (ratio + last) * (1 + convexity)
         ratio = last
     }
 

@@ -27,11 +27,12 @@ struct Timebase: Sendable {
         }
     }
 
-    /// - Parameter isInput: whether it is the device whose count the timeline may be.
-    func place(ofFrame frame: Int64, _ device: borrowing DeviceTrack, isInput: Bool) -> Double? {
-        if zero == .count || (isInput && zero == .device) {
-            return Double(frame) * Double(rate) / Double(device.format.sampleRate)
-        }
-        return device.clock.hostTime(ofFrame: frame).flatMap { place(of: $0) }
+    /// - Parameters:
+    ///   - frame: of a device's track, silence counted in.
+    ///   - device: the device's clock.
+    ///   - isInput: whether it is the device whose count the timeline may be.
+    func place(ofFrame frame: Int64, of device: DeviceClock, isInput: Bool) -> Double? {
+        if zero == .count || (isInput && zero == .device) { return Double(frame) * Double(rate) / device.nominalRate }
+        return device.hostTime(ofFrame: frame).flatMap { place(of: $0) }
     }
 }

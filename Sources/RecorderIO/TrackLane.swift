@@ -104,7 +104,8 @@ struct TrackLane: Sendable {
 
     /// Leaves out what lies before the recording's start, and drops what is late (REC-3).
     private mutating func skip(_ count: Int, at place: Double) -> Int {
-        let behind = Double(position) - (resampler == nil ? place.rounded() : place)
+        let place = resampler == nil ? place.rounded() : place
+        let behind = Double(position) - place
         guard behind > overlap else { return 0 }
         let skipped = min(count, Int((behind / nominalRatio).rounded(.up)))
         let unwanted = min(skipped, max(0, Int((-place / nominalRatio).rounded(.up))))

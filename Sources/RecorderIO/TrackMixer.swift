@@ -12,7 +12,8 @@ internal import FrameRing
 /// In each round: put all that the tracks have, `advanceClock`, and for a track that `isOverdue` all that it held back;
 /// then `readyFrameCount`, and `read` so many.
 struct TrackMixer: ~Copyable, Sendable {
-    private let format: AudioFormat
+    /// The file's.
+    let format: AudioFormat
     private var pane: FramePane
     private var lanes: [TrackLane] = []
     private var patience: Patience
