@@ -196,6 +196,14 @@ extension RawSpan {
     }
 }
 
+extension AudioFrames {
+    /// Lends a part of the frames, as they lie in memory.
+    public func withBytes(ofFrames range: Range<Int>, _ body: (RawSpan) -> Void) {
+        let bytes = range.lowerBound * format.bytesPerFrame..<range.upperBound * format.bytesPerFrame
+        body(unsafe self.bytes.span.bytes.extracting(bytes))
+    }
+}
+
 extension MutableRawSpan {
     /// Copies all of `bytes` to the place that starts at `offset`.
     public mutating func copy(_ bytes: RawSpan, toByteOffset offset: Int) {

@@ -1,5 +1,6 @@
 internal import Audio
 internal import Capture
+internal import FrameRing
 internal import Synchronization
 
 /// The input side of a recording: whichever source was attached last.
@@ -19,11 +20,12 @@ final class InputSide: Sendable {
         _ source: Source,
         clock: FrameClock
     ) -> RecordedInput<Source> where Source.Element == TimedFrames {
-        attached.withLock { attached in
+        let number = attached.withLock { attached in
             attached = attached.map { $0 + 1 }
             if attached != nil { feed.pause(at: now()) }
-            return RecordedInput(source, InputAttachment(side: self, number: attached, clock: clock))
+            return attached
         }
+        return RecordedInput(source, InputAttachment(side: self, number: number, clock: clock))
     }
 
     /// Records nothing more.
@@ -34,7 +36,10 @@ final class InputSide: Sendable {
     func record(_ element: TimedFrames, _ clock: FrameClock, of number: Int?) {
         attached.withLock { attached in
             guard let attached, attached == number else { return }
-            feed.put(element.frames.bytes.span.bytes, element.frames.format, at: element.hostTime, clock: clock)
+            let frames = element.frames
+            frames.withBytes(ofFrames: 0..<frames.frameCount) { bytes in
+                feed.put(bytes, frames.format, at: element.hostTime, clock: clock)
+            }
         }
     }
 

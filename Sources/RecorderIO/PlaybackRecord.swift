@@ -1,5 +1,6 @@
 internal import Audio
 internal import Capture
+internal import FrameRing
 internal import Logging
 internal import Synchronization
 
@@ -188,9 +189,7 @@ final class PlaybackRecord: Sendable {
         guard state.isAttached else { return nil }
         var isPlaying = false
         let refusal = state.queue.accept(report, now: now) { frames, range, hostTime in
-            let bytesPerFrame = frames.format.bytesPerFrame
-            let bytes = range.lowerBound * bytesPerFrame..<range.upperBound * bytesPerFrame
-            feed.put(frames.bytes.span.bytes.extracting(bytes), frames.format, at: hostTime, clock: clock)
+            frames.withBytes(ofFrames: range) { feed.put($0, frames.format, at: hostTime, clock: clock) }
             isPlaying = true
         }
         if isPlaying { state.isExpected = true }

@@ -1,4 +1,4 @@
-public import Audio
+internal import Audio
 
 /// What the host times of a track's frames are worth.
 public enum FrameClock: Int64, Sendable {
