@@ -95,17 +95,22 @@ public struct ALSADevice: ~Copyable, @unchecked Sendable {
         }
         var stamp = snd_htimestamp_t()
         unsafe snd_pcm_status_get_htstamp(statusMemory, &stamp)
-        let driverTime = HostTime(nanoseconds: Int64(stamp.tv_sec) * 1_000_000_000 + Int64(stamp.tv_nsec))
-        // Some drivers give none, or wall-clock time; then the moment just before the call is the best there is: the
-        // frames that waited at it can only be fewer.
-        let age = before.seconds(since: driverTime)
-        let isStamped = age < 1 && age > -1
+        // Without one, the moment just before the call is the best there is: the frames that waited at it can only be
+        // fewer.
+        let driverTime = Self.driverTime(stamp, before: before)
         let status = DeviceStatus(
             state: unsafe Self.state(snd_pcm_status_get_state(statusMemory)),
             waitingFrameCount: unsafe Int(snd_pcm_status_get_avail(statusMemory)),
-            hostTime: isStamped ? driverTime : before
+            hostTime: driverTime ?? before
         )
-        return (status, isStamped || HostTime.now().seconds(since: before) < Self.exactSeconds)
+        return (status, driverTime != nil || HostTime.now().seconds(since: before) < Self.exactSeconds)
+    }
+
+    /// What a driver says of the time; nil from those that give none, or wall-clock time.
+    static func driverTime(_ stamp: snd_htimestamp_t, before: HostTime) -> HostTime? {
+        let time = HostTime(nanoseconds: Int64(stamp.tv_sec) * 1_000_000_000 + Int64(stamp.tv_nsec))
+        let age = before.seconds(since: time)
+        return age < 1 && age > -1 ? time : nil
     }
 
     /// The longest that reading a status may take: less than a frame at 48 kHz.
@@ -124,7 +129,7 @@ public struct ALSADevice: ~Copyable, @unchecked Sendable {
         return unsafe snd_pcm_state(pcm) == SND_PCM_STATE_RUNNING ? .frames(0) : .ended
     }
 
-    private static func state(_ state: snd_pcm_state_t) -> DeviceStatus.State {
+    static func state(_ state: snd_pcm_state_t) -> DeviceStatus.State {
         switch state {
         case SND_PCM_STATE_RUNNING: .running
         case SND_PCM_STATE_DRAINING: .draining

@@ -55,10 +55,13 @@ enum ALSANegotiation {
         }
     }
 
-    static func open(_ name: String) throws(CaptureError) -> OpaquePointer {
+    static func open(
+        _ name: String,
+        _ stream: snd_pcm_stream_t = SND_PCM_STREAM_CAPTURE
+    ) throws(CaptureError) -> OpaquePointer {
         alsa_silence_messages()
         var pcm: OpaquePointer?
-        let code = unsafe snd_pcm_open(&pcm, name, SND_PCM_STREAM_CAPTURE, Int32(SND_PCM_NONBLOCK))
+        let code = unsafe snd_pcm_open(&pcm, name, stream, Int32(SND_PCM_NONBLOCK))
         if code >= 0, let pcm = unsafe pcm { return unsafe pcm }
         switch -code {
         case EBUSY, EAGAIN: throw .busy(name: name)
@@ -262,6 +265,20 @@ enum ALSANegotiation {
             "snd_pcm_sw_params_set_tstamp_mode",
             snd_pcm_sw_params_set_tstamp_mode(pcm, parameters, SND_PCM_TSTAMP_ENABLE)
         )
+        if unsafe snd_pcm_stream(pcm) == SND_PCM_STREAM_PLAYBACK {
+            // It starts when it is told to, and not with the first frame written.
+            var never: snd_pcm_uframes_t = 0
+            try unsafe check(
+                name,
+                "snd_pcm_sw_params_get_boundary",
+                snd_pcm_sw_params_get_boundary(parameters, &never)
+            )
+            try unsafe check(
+                name,
+                "snd_pcm_sw_params_set_start_threshold",
+                snd_pcm_sw_params_set_start_threshold(pcm, parameters, never)
+            )
+        }
         // Old drivers know wall-clock stamps only; `status` recognizes those by their size.
         _ = unsafe snd_pcm_sw_params_set_tstamp_type(pcm, parameters, SND_PCM_TSTAMP_TYPE_MONOTONIC)
         try unsafe check(name, "snd_pcm_sw_params", snd_pcm_sw_params(pcm, parameters))

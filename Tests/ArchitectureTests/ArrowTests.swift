@@ -16,7 +16,9 @@ import Testing
 
     /// Of the C libraries, and of the call wrappers, by file: nobody else sees a C type.
     private static let importers: [String: Set<String>] = [
-        "CALSA": ["Capture/ALSADevice", "Capture/ALSADirectory", "Capture/ALSANegotiation"],
+        "CALSA": [
+            "Capture/ALSADevice", "Capture/ALSADirectory", "Capture/ALSANegotiation", "Capture/ALSAPlaybackDevice",
+        ],
         "CCrypto": ["RecorderIO/HMACSHA256", "RecorderIO/SHA256"],
         "CCurl": ["HTTP/HTTPTransfer"],
         "CLinux": [

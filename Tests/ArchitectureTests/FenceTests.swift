@@ -7,6 +7,7 @@ import Testing
         "Capture/ALSADevice": "alsa-lib's handle, and frames read straight into ring memory",
         "Capture/ALSADirectory": "alsa-lib's list of devices, strings to be freed",
         "Capture/ALSANegotiation": "alsa-lib's parameter structs",
+        "Capture/ALSAPlaybackDevice": "alsa-lib's handle, and frames written straight from an application's arrays",
         "Capture/RealtimeThread": "pthread_create and the scheduler",
         "FrameRing/ByteBuffer": "memory allocated once, at a cache line's start",
         "FrameRing/FrameConsumer": "the ring's memory as a span, the reading end",

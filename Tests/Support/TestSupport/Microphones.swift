@@ -23,6 +23,12 @@ public enum Microphones {
         return "fixture:FILE=\(BuiltProducts.fixture(file)),\(options),ID=\(id.prefix(8))"
     }
 
+    /// A playback device that writes down in `file` what was heard.
+    public static func speaker(_ file: String, _ options: String = "") -> String {
+        _ = isConfigured
+        return "speaker:FILE=\(file)" + (options.isEmpty ? "" : ",\(options)")
+    }
+
     public static var null: String {
         _ = isConfigured
         return "null"
