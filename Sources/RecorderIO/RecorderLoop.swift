@@ -39,8 +39,12 @@ struct RecorderLoop: ~Copyable, Sendable {
     var seamOrigin: Int64 = 0
     /// Gaps in the files before the present one.
     var earlierGaps: (count: Int, frameCount: Int64) = (0, 0)
-    /// Whether frames wait in the ring until an ended segment is finalized.
+    /// Whether frames wait in the ring until an ended segment is finalized, and did so when this wake-up began.
     var isHeld = false
+    var wasHeld = false
+    /// When the track's first frame was captured, as the first segment knew it: a device that turns out to have no clock
+    /// changes that, and segments must be of one mind.
+    var segmentedStart: HostTime?
     private var hasWarned = false
     private var hasToldOfOtherDevice = false
     /// Both clocks at the start, read once: steps of the wall clock move nothing after that (REC-6).
@@ -124,6 +128,7 @@ struct RecorderLoop: ~Copyable, Sendable {
     private mutating func drain() throws(RecorderError) {
         let fill = Double(track.availableFrameCount()) / Double(track.frameCapacity)
         shared.update { $0.ringFill = fill }
+        wasHeld = isHeld
         while let news = track.acceptBlock() {
             switch news {
             case .arrived(let frameCount), .back(let frameCount): liveness.arrive(frameCount, now: .now())
