@@ -1,5 +1,4 @@
 internal import Audio
-internal import Capture
 
 /// Where the pieces that an application feeds to a track go: each to its time.
 struct FeedStream: Sendable {
@@ -8,9 +7,8 @@ struct FeedStream: Sendable {
     /// Why the track says nothing while nothing is attached to it; nil where that is no gap.
     private let pauseCause: Gap.Cause?
     private var isPaused = true
-    /// Of the frames that follow on each other, where their times are measured.
-    private var clock: DeviceClock?
-    private var frameCount: Int64 = 0
+    /// Of the frames since the last pause or change of format.
+    private var timeline: PlacedTimeline
     /// Frames that the ring had no room for, or that have other channels than the track.
     private(set) var droppedFrameCount: Int64 = 0
     /// Why frames were not taken, which came last.
@@ -20,13 +18,12 @@ struct FeedStream: Sendable {
     private static let delaySeconds = 1.0
     /// What is put in may be so much older than the moment at which it is.
     private static let feedingSeconds = 0.1
-    /// Measured times that are further from where the frames have got to are those of others.
-    private static let toleranceSeconds = 0.010
 
     init(track: Int, source: TrackFormat, pauseCause: Gap.Cause?) {
         self.track = track
         self.source = source
         self.pauseCause = pauseCause
+        timeline = PlacedTimeline(source)
     }
 
     /// Puts a piece into its place; `timebase` knows all times.
@@ -43,7 +40,7 @@ struct FeedStream: Sendable {
             // What lies before a pause was to come; before its end, nothing was.
             leaveOut(until: piece.hostTime, isPaused ? pauseCause : source.holeCause, in: &mixer, timebase)
             isPaused = piece.kind == .pause
-            clock = nil
+            timeline = PlacedTimeline(source)
             return 0
         }
         isPaused = false
@@ -51,14 +48,14 @@ struct FeedStream: Sendable {
             droppedFrameCount += piece.frameCount
             return Int(piece.frameCount)
         }
-        let time = piece.clock == .exact ? piece.hostTime : smoothed(piece.hostTime)
+        let time = timeline.accept(piece.hostTime)
         if piece.droppedFrameCount > 0 {
             droppedFrameCount += piece.droppedFrameCount
             leaveOut(until: time, .ringFull, in: &mixer, timebase)
         }
         let position = mixer.position(track: track)
         let taken = mixer.put(frames, track: track, at: timebase.place(of: time) ?? 0)
-        frameCount += Int64(taken)
+        timeline.advance(by: taken)
         heard(frames.extracting(0..<taken * piece.format.bytesPerFrame), position)
         return taken
     }
@@ -97,22 +94,7 @@ struct FeedStream: Sendable {
             return false
         }
         source = next
-        clock = nil
+        timeline = PlacedTimeline(source)
         return true
-    }
-
-    /// A measured time as the stream's clock has it, which the unevenness of single measurements does not move.
-    private mutating func smoothed(_ hostTime: HostTime) -> HostTime {
-        if let lateness = clock?.lateness(ofFrame: frameCount, at: hostTime),
-            abs(lateness - (clock?.usualLateness ?? 0)) > Self.toleranceSeconds
-        {
-            clock = nil
-        }
-        if clock == nil {
-            clock = DeviceClock(nominalRate: source.audio.sampleRate)
-            frameCount = 0
-        }
-        clock?.observe(frameCount: frameCount, at: hostTime)
-        return clock?.hostTime(ofFrame: frameCount) ?? hostTime
     }
 }

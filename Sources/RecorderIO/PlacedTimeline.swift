@@ -9,18 +9,17 @@ struct PlacedTimeline: Sendable {
     static let discontinuitySeconds = 0.020
 
     private let isExact: Bool
-    private(set) var clock: DeviceClock
+    private var clock: DeviceClock
     private var frameCount: Int64 = 0
 
-    init(nominalRate: Int, isExact: Bool) {
-        self.isExact = isExact
-        clock = DeviceClock(nominalRate: nominalRate)
+    init(_ source: TrackFormat) {
+        isExact = source.pace == .exact
+        clock = DeviceClock(nominalRate: source.audio.sampleRate)
     }
 
-    /// Takes the next block, and gives the time of its first frame.
-    mutating func accept(frameCount count: Int, at time: HostTime) -> HostTime {
+    /// Takes the time at which the next frame was heard or played as the source has it, and gives the time to place it by.
+    mutating func accept(_ time: HostTime) -> HostTime {
         guard !isExact else { return time }
-        defer { frameCount += Int64(count) }
         let lateness = clock.lateness(ofFrame: frameCount, at: time)
         if let lateness, abs(lateness - clock.usualLateness) > Self.discontinuitySeconds {
             clock.restart(frameCount: frameCount, at: time)
@@ -29,4 +28,7 @@ struct PlacedTimeline: Sendable {
         }
         return clock.hostTime(ofFrame: frameCount) ?? time
     }
+
+    /// Goes on behind so many frames.
+    mutating func advance(by count: Int) { frameCount += Int64(count) }
 }

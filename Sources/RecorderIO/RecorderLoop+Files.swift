@@ -93,12 +93,15 @@ extension RecorderLoop {
         return file.finalize(circumstances)
     }
 
-    /// Wall time of the track's first frame, in seconds since 1970.
-    var trackStartWallTime: Double { wallTimeAtStart + (tracks.startTime?.seconds(since: hostTimeAtStart) ?? 0) }
+    /// When the track's first frame was captured.
+    private var trackStart: HostTime? { segmentedStart ?? tracks.startTime }
+
+    /// The same as wall time, in seconds since 1970.
+    var trackStartWallTime: Double { wallTimeAtStart + (trackStart?.seconds(since: hostTimeAtStart) ?? 0) }
 
     private func circumstances(of file: borrowing RecordingFile) -> RecordingFile.Circumstances {
         RecordingFile.Circumstances(
-            trackStart: tracks.startTime,
+            trackStart: trackStart,
             trackStartWallTime: trackStartWallTime,
             measuredRate: tracks.measuredRate,
             conditions: tracks.liveness.periods(in: file.firstFrame..<file.firstFrame + file.frameCount),

@@ -12,13 +12,15 @@ extension RecorderLoop {
     /// - Returns: false where the step must wait in the ring, because enough ended segments are still being finalized.
     mutating func reachSeam() -> Bool {
         guard isSegmented else { return true }
+        if segmentedStart == nil { segmentedStart = track.startTime }
         if seam == .max { seam = nextSeam }
         guard position >= seam else { return true }
         if shared.finalizers.hasRoom {
             beginSegment()
         } else {
-            // A device without a clock waits as well (RING-2); with one, a segment that is too long loses no frame.
-            isHeld = control.isFreeRunning || tracks.fill < 0.5
+            // A device without a clock waits as well (RING-2), which all of its blocks may have to tell first; with one, a
+            // segment that is too long loses no frame.
+            isHeld = !wasHeld || control.isFreeRunning || tracks.fill < 0.5
             guard !isHeld else { return false }
             logger.warning("the disk does not keep up with the segments: this one goes on to the next seam")
         }

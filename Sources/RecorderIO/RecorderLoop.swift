@@ -38,8 +38,12 @@ struct RecorderLoop: ~Copyable, Sendable {
     var seamOrigin: Int64 = 0
     /// Gaps in the files before the present one.
     var earlierGaps: (count: Int, frameCount: Int64) = (0, 0)
-    /// Whether frames wait in the ring until an ended segment is finalized.
+    /// Whether frames wait in the ring until an ended segment is finalized, and did so when this wake-up began.
     var isHeld = false
+    var wasHeld = false
+    /// When the track's first frame was captured, as the first segment knew it: a device that turns out to have no clock
+    /// changes that, and segments must be of one mind.
+    var segmentedStart: HostTime?
     private var hasWarned = false
     private var hasToldOfOtherDevice = false
     /// Both clocks at the start, read once: steps of the wall clock move nothing after that (REC-6).
@@ -109,6 +113,7 @@ struct RecorderLoop: ~Copyable, Sendable {
     private mutating func drain() throws(RecorderError) {
         let fill = tracks.fill
         shared.update { $0.ringFill = fill }
+        wasHeld = isHeld
         while let news = tracks.acceptBlock() {
             try takeSteps()
             switch news {

@@ -35,21 +35,24 @@ public enum RecordingPlace: Hashable, Sendable {
     /// The file of a segment, beside the manifest: `call-NAME.wav` for a file `call.wav`, `NAME.wav` in a folder of the
     /// recording's own.
     ///
-    /// - Parameter number: 0 for the first segment of that name. The next ones are called `NAME-01.wav` and so on.
+    /// - Parameter number: 0 for the first segment of that name. The next ones are called `NAME_01.wav` and so on, so that
+    ///   names sort.
     public func segmentPath(_ name: String, manifestPath: String, container: Container, number: Int = 0) -> String {
-        let path: String
-        switch self {
+        let name = number == 0 ? name : name + Self.suffix("_", number)
+        return switch self {
         case .file(let file):
-            let stem = manifestPath.dropLast(".manifest.json".count)
-            path = "\(stem)-\(name)\(Self.parts(ofFile: file).suffix)"
-        case .directory: path = "\(Folder.parent(of: manifestPath))/\(name).\(container.fileExtension)"
+            "\(manifestPath.dropLast(".manifest.json".count))-\(name)\(Self.parts(ofFile: file).suffix)"
+        case .directory: "\(Folder.parent(of: manifestPath))/\(name).\(container.fileExtension)"
         }
-        return number == 0 ? path : Self.numbered(path, number)
     }
 
     private static func numbered(_ path: String, _ number: Int) -> String {
         let (stem, suffix) = parts(ofFile: path)
-        return stem + (number < 10 ? "-0\(number)" : "-\(number)") + suffix
+        return stem + Self.suffix("-", number) + suffix
+    }
+
+    private static func suffix(_ sign: String, _ number: Int) -> String {
+        number < 10 ? "\(sign)0\(number)" : "\(sign)\(number)"
     }
 
     /// A path without the ending of the file's name, and the ending with its dot.

@@ -16,6 +16,8 @@ final class SegmentFiles: Sendable {
         var number = 0
         /// The next number of each name.
         var numbers: [String: Int] = [:]
+        /// The latest time that a name tells: names sort, also where a device without a clock turns out to be one.
+        var time = -Double.infinity
         var span: [String: String] = [:]
         var last: OpenRecording?
         /// Whether the manifest's folder was made for it; nil until it is claimed.
@@ -80,7 +82,8 @@ final class SegmentFiles: Sendable {
     func next(_ firstFrame: Int64, _ startedAt: Double) -> SegmentFile {
         state.withLock { state in
             state.number += 1
-            let text = name.text(startedAt: startedAt, number: state.number)
+            state.time = max(state.time, startedAt)
+            let text = name.text(startedAt: state.time, number: state.number)
             let path = freePath(text, &state.numbers[text, default: 0])
             var open = OpenRecording(
                 recordingID: UUID().uuidString.lowercased(),

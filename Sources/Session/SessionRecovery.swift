@@ -91,6 +91,13 @@ public struct SessionRecovery: Sendable {
         for segment in segments {
             switch await LeftRecording(open: segment, database: database).endInTime() {
             case .success(nil): break
+            case .success((let outcome, _)?) where outcome.error == .nothingLeft:
+                // It had just begun: what else there is, is the recording.
+                var loss = known.loss ?? RecordingLoss()
+                if let format = left.format {
+                    loss.lostFramesAtMost += LeftRecording.unwrittenFrameCount(left.container, format)
+                }
+                known.loss = loss
             case .success(let (outcome, loss)?):
                 ended.append(LeftSegments.Ended(open: segment, outcome: outcome))
                 known.loss = (known.loss ?? RecordingLoss()) + loss
@@ -100,7 +107,7 @@ public struct SessionRecovery: Sendable {
             }
         }
         let loss = known.loss ?? RecordingLoss()
-        if loss != left.loss, !ended.isEmpty { keep(known) }
+        if loss != left.loss { keep(known) }
         let (open, run) = restart(known, loss)
         let whole = LeftSegments(manifest, path: path, of: run, logger: logger)
         let (outcome, parts) = await whole.end(ended)
