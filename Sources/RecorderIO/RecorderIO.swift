@@ -15,6 +15,10 @@ public final class RecorderIO: Sendable {
     private let outputControl: CaptureControl?
     private let shared: RecorderShared
     private let completion: Completion<RecordingOutcome>
+    /// Where the application feeds the tracks.
+    private let inputFeed: RingFeed?
+    private let outputFeed: RingFeed?
+    private let inputSide: InputSide?
     /// Wakes the recorder thread.
     private let waker: Wakeup
     /// What a disk that is full or fails does to the recording's files, and its seams, for one who listens. It ends with the
@@ -32,7 +36,14 @@ public final class RecorderIO: Sendable {
         outputControl = start.outputControl
         let (fileEvents, eventSource) = AsyncStream.makeStream(of: FileEvent.self)
         self.fileEvents = fileEvents
-        shared = RecorderShared(eventSource, Finalizers(waker))
+        inputFeed = start.inputFeed
+        outputFeed = start.outputFeed
+        inputSide = start.inputFeed.map { InputSide($0) }
+        shared = RecorderShared(
+            eventSource,
+            Finalizers(waker),
+            outputSide: start.outputFeed.map { OutputSide($0, logger: logger) }
+        )
         completion = Completion()
         try start.begin()
         let input = start.inputCapture.take()
@@ -81,8 +92,38 @@ public final class RecorderIO: Sendable {
         return try RealtimeThread(name: name, owning: capture) { $0.run() }
     }
 
-    /// Ends all capture.
+    /// Has the input that `source` gives recorded as it passes: the elements go on unchanged, in order, with the source's
+    /// errors.
+    ///
+    /// Called again, it records the new source instead, and the one before goes on passing its frames, unrecorded.
+    ///
+    /// - Parameter clock: what the times in the elements are worth.
+    /// - Throws: where the recording's input is not `TrackSource.application`.
+    public func recordInput<Source: AsyncSequence>(
+        _ source: Source,
+        clock: FrameClock = .measured
+    ) throws(RecorderError) -> RecordedInput<Source> where Source.Element == TimedFrames {
+        guard let inputSide else { throw .noFeed(track: "input") }
+        return inputSide.record(source, clock: clock)
+    }
+
+    /// Has what `sink` plays recorded: the result is a sink that passes everything on to it, and records of what it is given
+    /// what is played, at the time at which it is.
+    ///
+    /// Called again, it records the new sink instead, and the one before goes on playing, unrecorded.
+    ///
+    /// - Throws: where the recording's output is not `TrackSource.application`.
+    public func recordOutput(_ sink: some AudioSink) throws(RecorderError) -> RecordedOutput {
+        guard let outputSide = shared.outputSide else { throw .noFeed(track: "output") }
+        return outputSide.record(sink)
+    }
+
+    /// Ends all capture, with what has come until now.
     private func stop() {
+        inputSide?.detach()
+        shared.outputSide?.detach()
+        inputFeed?.close()
+        outputFeed?.close()
         control.stop()
         outputControl?.stop()
         waker.signal()
@@ -153,9 +194,16 @@ final class RecorderShared: Sendable {
     let nextFile = NextFileSlot()
     let fileEvents: AsyncStream<FileEvent>.Continuation
     let finalizers: Finalizers
+    /// Where the application's sink is recorded.
+    let outputSide: OutputSide?
     private let progress = Mutex(RecorderProgress())
 
-    init(_ fileEvents: AsyncStream<FileEvent>.Continuation, _ finalizers: Finalizers) {
+    init(
+        _ fileEvents: AsyncStream<FileEvent>.Continuation,
+        _ finalizers: Finalizers,
+        outputSide: OutputSide?
+    ) {
+        self.outputSide = outputSide
         self.fileEvents = fileEvents
         self.finalizers = finalizers
     }

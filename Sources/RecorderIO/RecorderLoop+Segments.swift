@@ -12,7 +12,7 @@ extension RecorderLoop {
     /// - Returns: false where the step must wait in the ring, because enough ended segments are still being finalized.
     mutating func reachSeam() -> Bool {
         guard isSegmented else { return true }
-        if segmentedStart == nil { segmentedStart = track.startTime }
+        if segmentedStart == nil { segmentedStart = tracks.startTime }
         if seam == .max { seam = nextSeam }
         guard position >= seam else { return true }
         if shared.finalizers.hasRoom {

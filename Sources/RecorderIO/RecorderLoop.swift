@@ -114,6 +114,7 @@ struct RecorderLoop: ~Copyable, Sendable {
         let fill = tracks.fill
         shared.update { $0.ringFill = fill }
         wasHeld = isHeld
+        shared.outputSide?.advance(to: .now())
         while let news = tracks.acceptBlock() {
             try takeSteps()
             switch news {

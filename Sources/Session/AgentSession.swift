@@ -141,6 +141,33 @@ public actor AgentSession {
         fileWatch = started.map { recorder in Task { await watchFiles(of: recorder) } }
     }
 
+    /// Has the input that `source` gives recorded as it passes, as `RecorderIO.recordInput` does; until the session ends.
+    ///
+    /// - Throws: where no recording is made, or its input is a device.
+    public func recordInput<Source: AsyncSequence & Sendable>(
+        _ source: Source,
+        clock: FrameClock = .measured
+    ) throws(SessionError) -> RecordedInput<Source> where Source.Element == TimedFrames {
+        do throws(RecorderError) {
+            guard let recorder else { throw .notRecording }
+            return try recorder.recordInput(source, clock: clock)
+        } catch {
+            throw .recorder(error)
+        }
+    }
+
+    /// Has what `sink` plays recorded, as `RecorderIO.recordOutput` does; until the session ends.
+    ///
+    /// - Throws: where no recording is made, or its output is a device.
+    public func recordOutput(_ sink: some AudioSink) throws(SessionError) -> RecordedOutput {
+        do throws(RecorderError) {
+            guard let recorder else { throw .notRecording }
+            return try recorder.recordOutput(sink)
+        } catch {
+            throw .recorder(error)
+        }
+    }
+
     /// Has `body` called with the report at each end of the session, after the exporters and before the span ends.
     ///
     /// Callbacks are called in the order in which they were added, each on a thread of its own and for at most
