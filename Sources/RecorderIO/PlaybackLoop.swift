@@ -211,7 +211,9 @@ struct PlaybackLoop: ~Copyable, Sendable {
             || HostTime.now().seconds(since: firstWriteTime) >= Self.startSeconds
         guard isDue else { return }
         self.stream?.start(at: .now())
-        if device?.start() != true { fail(.device(name: deviceName, call: "snd_pcm_start", reason: "it did not start")) }
+        if device?.start() != true {
+            fail(.device(name: deviceName, call: "snd_pcm_start", reason: "it did not start"))
+        }
     }
 
     /// Ends the stream where all of it has been heard, and answers those who wait for that.
