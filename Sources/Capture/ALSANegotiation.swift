@@ -8,6 +8,7 @@ enum ALSANegotiation {
         var format: AudioFormat
         var periodFrameCount: Int
         var bufferFrameCount: Int
+        var canPause: Bool
     }
 
     /// Rates worth trying and naming, in Hz; CAP-1's range.
@@ -120,7 +121,8 @@ enum ALSANegotiation {
         return Agreement(
             format: AudioFormat(sampleFormat: sampleFormat, sampleRate: sampleRate, channelCount: channelCount),
             periodFrameCount: Int(period),
-            bufferFrameCount: Int(buffer)
+            bufferFrameCount: Int(buffer),
+            canPause: unsafe snd_pcm_hw_params_can_pause(parameters) == 1
         )
     }
 

@@ -12,6 +12,8 @@ public struct ALSAPlaybackDevice: ~Copyable, @unchecked Sendable {
     /// Frames that the device's own buffer holds.
     public let bufferFrameCount: Int
 
+    /// Asked for beforehand: plugins that can't pause say that they did, and play on.
+    private let canPause: Bool
     private let pcm: OpaquePointer
     private let statusMemory: OpaquePointer
 
@@ -33,6 +35,7 @@ public struct ALSAPlaybackDevice: ~Copyable, @unchecked Sendable {
             self.format = agreement.format
             periodFrameCount = agreement.periodFrameCount
             bufferFrameCount = agreement.bufferFrameCount
+            canPause = agreement.canPause
         } catch {
             unsafe snd_pcm_close(pcm)
             throw error
@@ -56,7 +59,10 @@ public struct ALSAPlaybackDevice: ~Copyable, @unchecked Sendable {
     public func drop() { _ = unsafe snd_pcm_drop(pcm) }
 
     /// Stops at once and keeps what was not played, or goes on; false where the device can't.
-    public func setPaused(_ isPaused: Bool) -> Bool { unsafe snd_pcm_pause(pcm, isPaused ? 1 : 0) == 0 }
+    public func setPaused(_ isPaused: Bool) -> Bool {
+        guard canPause else { return false }
+        return unsafe snd_pcm_pause(pcm, isPaused ? 1 : 0) == 0
+    }
 
     /// Wakes the device after the system slept, as far as the driver can.
     public func resume() { _ = unsafe snd_pcm_resume(pcm) }

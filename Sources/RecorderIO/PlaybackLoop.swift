@@ -52,12 +52,12 @@ struct PlaybackLoop: ~Copyable, Sendable {
     // MARK: What is wanted
 
     private mutating func accept(_ news: consuming PlaybackOrders.News) {
+        held += news.given
+        ends += news.ends
         if let offset = news.interruptedOffset { interrupt(before: offset) }
         for order in news.interrupts { order.complete(.done) }
         if news.isPaused != isPaused { setPaused(news.isPaused) }
         for order in news.pauses { order.complete(.done) }
-        held += news.given
-        ends += news.ends
     }
 
     private mutating func interrupt(before offset: Int64) {
@@ -97,7 +97,7 @@ struct PlaybackLoop: ~Copyable, Sendable {
         switch status.state {
         case .running, .draining: report(stream?.observe(status))
         case .overrun:
-            report(stream?.runDry())
+            report(stream?.runDry(by: status.hostTime))
             stream = nil
         case .suspended:
             // What was heard between the last look and the sleep is heard again, and reported once.
@@ -211,7 +211,9 @@ struct PlaybackLoop: ~Copyable, Sendable {
             || HostTime.now().seconds(since: firstWriteTime) >= Self.startSeconds
         guard isDue else { return }
         self.stream?.start(at: .now())
-        if device?.start() != true { fail(.device(name: deviceName, call: "snd_pcm_start", reason: "it did not start")) }
+        if device?.start() != true {
+            fail(.device(name: deviceName, call: "snd_pcm_start", reason: "it did not start"))
+        }
     }
 
     /// Ends the stream where all of it has been heard, and answers those who wait for that.

@@ -111,23 +111,18 @@ final class PlaybackRecord: Sendable {
         }
     }
 
-    /// The sink is about to be paused.
-    func pause() {
+    /// The sink is about to be paused. Returns whether it was already.
+    func pause() -> Bool {
         let now = now()
-        state.withLock { state in
-            state.isPaused = true
-            guard !state.isReporting else { return }
-            estimate(&state, now) { clock, report in clock.pause(at: now, report) }
-            rest(&state, before: 0)
+        return state.withLock { state in
+            defer { state.isPaused = true }
+            if !state.isReporting { estimate(&state, now) { clock, report in clock.pause(at: now, report) } }
+            return state.isPaused
         }
     }
 
     /// The sink is paused.
-    func paused() {
-        state.withLock { state in
-            if state.isReporting { rest(&state, before: 0) }
-        }
-    }
+    func paused() { state.withLock { rest(&$0, before: 0) } }
 
     /// The sink goes on.
     func resume() {
@@ -206,7 +201,8 @@ final class PlaybackRecord: Sendable {
     private func rest(_ state: inout State, before offset: Int64) {
         guard state.isAttached else { return }
         state.queue.forget(before: offset)
-        guard state.isExpected else { return }
+        // What was given meanwhile may be playing.
+        guard state.isExpected, state.isPaused || state.queue.isEmpty else { return }
         state.isExpected = false
         feed.pause(at: state.queue.lastEnd ?? now())
     }

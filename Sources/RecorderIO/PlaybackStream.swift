@@ -76,10 +76,11 @@ struct PlaybackStream {
         return report
     }
 
-    /// What was heard since the last time, when the device has run dry: all of it.
-    mutating func runDry() -> PlaybackReport? {
-        guard startTime != nil, heardFrameCount < frameCount else { return nil }
-        return report(frameCount - heardFrameCount, nextTime)
+    /// What was heard since the last time, when the device has run dry by `hostTime`: all of it.
+    mutating func runDry(by hostTime: HostTime) -> PlaybackReport? {
+        let count = frameCount - heardFrameCount
+        guard startTime != nil, count > 0 else { return nil }
+        return report(count, min(nextTime, hostTime.advanced(byFrames: -count, at: sampleRate)))
     }
 
     private mutating func report(_ count: Int64, _ startedAt: HostTime) -> PlaybackReport {

@@ -47,11 +47,11 @@ public final class RecordedOutput: AudioSink {
     }
 
     public func pause() async throws {
-        record.pause()
+        let wasPaused = record.pause()
         do {
             try await sink.pause()
         } catch {
-            record.resume()
+            if !wasPaused { record.resume() }
             throw error
         }
         record.paused()

@@ -62,19 +62,20 @@ import Testing
             var number = 0
             var reports: [(PlaybackReport, told: Int64)] = []
             var rates: [Int] = []
+            var earlyCount = 0
             for _ in 0..<80 {
                 let told = now
                 let note: (PlaybackReport) -> Void = { reports.append(($0, told)) }
                 switch random.below(9) {
                 case 0...2:
-                    let count = [0, 1, 160, random.below(3000)][random.below(4)]
+                    let count = [0, 1, 16, random.below(200)][random.below(4)]
                     let rate = random.below(4) == 0 ? [8000, 16000, 44100, 384_000][random.below(4)] : 48000
                     clock.give(Int64(count), at: rate, now: HostTime(nanoseconds: now), note)
                     oracle.give(number..<number + count, rate, now)
                     rates += Array(repeating: rate, count: count)
                     number += count
                 case 3...5:
-                    now += Int64(random.below(60_000_000))
+                    now += Int64(random.below(4_000_000))
                     let later = now
                     clock.advance(to: HostTime(nanoseconds: now)) { reports.append(($0, later)) }
                     oracle.pass(to: now)
@@ -96,10 +97,11 @@ import Testing
                     let rate = rates[Int(report.offset + index)]
                     let time = report.startedAt.advanced(byFrames: index, at: rate).nanoseconds
                     // REC-3: in the past tense, to its last frame.
-                    #expect(time + 1_000_000_000 / Int64(rate) <= told + 1)
+                    earlyCount += time + 1_000_000_000 / Int64(rate) <= told + 1 ? 0 : 1
                     return NumberedFrame(number: Int(report.offset + index), nanoseconds: time)
                 }
             }
+            #expect(earlyCount == 0)
             let isEqual = frames.elementsEqual(oracle.played) { $0.isClose(to: $1) }
             #expect(isEqual, "seed \(part * 1000 + seed)")
         }
@@ -107,7 +109,7 @@ import Testing
 
     /// A sink with a delay and a clock of its own, that waits at each segment's end until it is played.
     @Test(arguments: [-200.0, 0, 200], [0.0, 0.5])
-    func `REC-1: Over 5,000 segments no error is carried from one to the next`(ppm: Double, breakSeconds: Double) {
+    func `REC-1: Over 2,000 segments no error is carried from one to the next`(ppm: Double, breakSeconds: Double) {
         var random = Random(seed: 9)
         var clock = SegmentClock()
         var now = Double(Self.start) / 1e9
@@ -116,7 +118,7 @@ import Testing
         var worst = 0.0
         var recordedCount: Int64 = 0
         var givenCount: Int64 = 0
-        for _ in 0..<5000 {
+        for _ in 0..<2000 {
             let count = Int64(4800 + random.below(48000 * 4))
             let segment = givenCount..<givenCount + count
             let begin = now

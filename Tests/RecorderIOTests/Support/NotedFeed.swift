@@ -62,7 +62,7 @@ enum Numbered {
         var bytes: [UInt8] = []
         for number in numbers {
             for index in 0..<format.bytesPerFrame {
-                bytes.append(UInt8(truncatingIfNeeded: index < 3 ? number >> (8 * index) : number &+ index))
+                bytes.append(UInt8(truncatingIfNeeded: index < 3 ? number >> (8 * index) : number &* index))
             }
         }
         return try AudioFrames(bytes, format: format)
@@ -73,9 +73,11 @@ enum Numbered {
         stride(from: 0, to: bytes.count, by: format.bytesPerFrame).map { start in
             let frame = bytes[start..<min(bytes.count, start + format.bytesPerFrame)]
             guard frame.count == format.bytesPerFrame else { return -1 }
-            let number = (0..<3).reduce(0) { $0 | Int(frame[start + $1]) << (8 * $1) }
-            let isWhole = (3..<max(3, frame.count)).allSatisfy {
-                frame[start + $0] == UInt8(truncatingIfNeeded: number &+ $0)
+            let number = Int(frame[start]) | Int(frame[start + 1]) << 8 | Int(frame[start + 2]) << 16
+            var isWhole = true
+            for index in 3..<max(3, frame.count)
+            where frame[start + index] != UInt8(truncatingIfNeeded: number &* index) {
+                isWhole = false
             }
             return isWhole ? number : -1
         }
