@@ -152,7 +152,7 @@ struct TrackLane: Sendable {
 
     /// Frames that go into the resampler at once, so that what comes out fits.
     private var pieceFrameCount: Int {
-        max(1, Int(Double(Resampler.pieceFrameCount) / max(1, nominalRatio * 1.01)) - 4)
+        max(1, Int(Double(Resampler.pieceFrameCount) / max(1, nominalRatio * 1.01)) - 12)
     }
 
     private mutating func place(_ made: Int, _ pane: inout FramePane) {
