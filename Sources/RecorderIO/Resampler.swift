@@ -12,8 +12,6 @@ internal import FrameRing
 @safe
 final class Resampler: @unchecked Sendable {
     let channelCount: Int
-    /// Frames in for each frame out may be this many at most, or this many frames out for one in.
-    static let mostRatio = 256.0
     /// Frames that are taken, or given, at once.
     static let pieceFrameCount = 1024
     /// What it looks ahead, in frames of the lower rate.

@@ -156,7 +156,7 @@ import Testing
             tracks: [TrackFormat(format, pace: .exact), TrackFormat(format, pace: .exact)]
         )
         let byteCount = mixer.byteCount
-        #expect(byteCount <= 4 * (2000 + 100))
+        #expect(byteCount <= 4 * 2000)
         let tone = [Int16](repeating: 100, count: 500)
         var read: Int64 = 0
         for turn in 0..<7200 {
