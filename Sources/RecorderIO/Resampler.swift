@@ -12,8 +12,6 @@ internal import FrameRing
 @safe
 final class Resampler: @unchecked Sendable {
     let channelCount: Int
-    /// Frames in for each frame out may be this many at most, or this many frames out for one in.
-    static let mostRatio = 256.0
     /// Frames that are taken, or given, at once.
     static let pieceFrameCount = 1024
     /// What it looks ahead, in frames of the lower rate.
@@ -77,8 +75,9 @@ final class Resampler: @unchecked Sendable {
         if ratio == 0 { ratio = target }
         // The ratio reaches its target when so many frames have come out.
         let lookahead = Double(Self.lookaheadFrameCount) * max(1, 1 / target)
-        let expected = Int((heldFrameCount + Double(count) - lookahead) * target) + 2
-        let most = isEnd ? limit : max(2, min(expected, limit))
+        let expected = Int((heldFrameCount + Double(count) - lookahead) * target)
+        // With room for more than can come, or it would not look at the last that went in.
+        let most = isEnd ? limit : min(max(0, expected) + 8, limit)
         var data = unsafe SRC_DATA()
         unsafe data.data_in = UnsafePointer(input.baseAddress)
         unsafe data.data_out = output.baseAddress

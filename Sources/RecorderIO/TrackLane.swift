@@ -22,6 +22,8 @@ struct TrackLane: Sendable {
     private(set) var counts = TrackCounts()
     /// In order of place, those last that are about to grow.
     private var gaps: [Gap] = []
+    /// Where the last one ends, and why it was.
+    private var lastGap: (end: Int64, cause: Gap.Cause)?
 
     /// Measured places may be as far from where the frames would lie, until that counts as a discontinuity. More than any
     /// clock's noise, and little enough to be caught up with unheard.
@@ -48,14 +50,13 @@ struct TrackLane: Sendable {
     private var fileRate: Double { Double(fileFormat.sampleRate) }
 
     /// How far frames may be from where they would lie, in frames of the file.
-    private var tolerance: Double {
-        source.pace == .measured ? Self.measuredToleranceSeconds * fileRate : max(1, nominalRatio)
-    }
+    private var tolerance: Double { slack(Self.measuredToleranceSeconds) }
 
     /// Frames that overlap by so many frames of the file are not late.
-    private var overlap: Double {
-        guard resampler != nil else { return 0 }
-        return source.pace == .measured ? Self.overlapSeconds * fileRate : max(1, nominalRatio)
+    private var overlap: Double { resampler == nil ? 0 : slack(Self.overlapSeconds) }
+
+    private func slack(_ measuredSeconds: Double) -> Double {
+        source.pace == .measured ? measuredSeconds * fileRate : max(1, nominalRatio)
     }
 
     var isResampled: Bool { resampler != nil }
@@ -94,7 +95,9 @@ struct TrackLane: Sendable {
             flush(&pane)
             skipped = skip(count, at: place)
             guard skipped < count else { return count }
-            leaveHole(to: Int64((place + Double(skipped) * nominalRatio).rounded()), source.holeCause)
+            // Right behind a gap, the frames' own time says how long that was.
+            let cause = lastGap?.end == position ? lastGap?.cause : source.holeCause
+            leaveHole(to: Int64((place + Double(skipped) * nominalRatio).rounded()), cause)
         }
         let rest = frames.extracting(skipped * bytesPerFrame..<count * bytesPerFrame)
         let taken = resampler == nil ? copy(rest, &pane) : resample(rest, &pane)
@@ -152,7 +155,7 @@ struct TrackLane: Sendable {
 
     /// Frames that go into the resampler at once, so that what comes out fits.
     private var pieceFrameCount: Int {
-        max(1, Int(Double(Resampler.pieceFrameCount) / max(1, nominalRatio * 1.01)) - 4)
+        max(1, Int(Double(Resampler.pieceFrameCount) / max(1, nominalRatio * 1.01)) - 12)
     }
 
     private mutating func place(_ made: Int, _ pane: inout FramePane) {
@@ -219,6 +222,7 @@ struct TrackLane: Sendable {
             return
         }
         counts.gapFrameCount += count
+        lastGap = (end, cause)
         if let last = gaps.last, last.cause == cause, last.firstFrame + last.frameCount == position {
             gaps[gaps.count - 1].frameCount += count
         } else {

@@ -21,8 +21,6 @@ struct TrackMixer: ~Copyable, Sendable {
 
     /// How much of the file can wait for a track, beyond what the tracks may delay it by.
     private static let slackSeconds = 1.0
-    /// Sources of this rate and more can be resampled.
-    static let leastSourceRate = 1000
 
     /// - Parameters:
     ///   - fileFormat: has as many channels as the tracks together.
@@ -31,10 +29,8 @@ struct TrackMixer: ~Copyable, Sendable {
     init(fileFormat: AudioFormat, tracks: [TrackFormat], delaySeconds: Double = 1) throws(RecorderError) {
         precondition(tracks.reduce(0) { $0 + $1.audio.channelCount } == fileFormat.channelCount)
         format = fileFormat
-        let rate = fileFormat.sampleRate
-        // Beside the seconds, what a resampler may hold.
-        let held = (Resampler.lookaheadFrameCount + 16) * max(1, rate / Self.leastSourceRate)
-        let frameCapacity = Int((delaySeconds + Self.slackSeconds) * Double(rate)) + held
+        // What a resampler holds, 48 frames of the lower rate, is little beside that.
+        let frameCapacity = Int((delaySeconds + Self.slackSeconds) * Double(fileFormat.sampleRate))
         pane = FramePane(format: fileFormat, frameCapacity: frameCapacity)
         patience = Patience(seconds: delaySeconds)
         var channel = 0
@@ -55,7 +51,8 @@ struct TrackMixer: ~Copyable, Sendable {
         try lanes[track].begin(source, &pane)
     }
 
-    /// Takes whole frames of a track's source, whose first belongs at `place`; what lies before 0 is left out.
+    /// Takes whole frames of a track's source, whose first belongs at `place`; what lies before 0 is left out. A track that
+    /// has ended takes no more until another source begins.
     ///
     /// - Returns: how many it took, those included that were late; fewer than all where there is no more room, until the
     ///   file's frames have been read.

@@ -35,7 +35,7 @@ import Testing
                     let place = position + Int64(index)
                     if one > 15_000 { left.append(Double(place)) }
                     let value = Int16(truncatingIfNeeded: two)
-                    guard value > 8000 else { continue }
+                    guard value > 4000 else { continue }
                     // The larger of neighbours.
                     if place - last.place > 100 {
                         right.append(Double(place))
@@ -60,26 +60,78 @@ import Testing
         return (count, worst.error, worst.second)
     }
 
-    // Two clocks 200 ppm apart, which is more than sound cards are; blocks come unevenly.
-    @Test(arguments: [-200.0, 200, 0])
-    func `For an hour two devices are within a millisecond of each other`(ppm: Double) throws {
-        let input = SyntheticDevice(
-            rate: 8000,
-            driftPPM: ppm / 2,
-            periodFrameCount: 2000,
-            jitterSeconds: 0.002,
-            seconds: 3600
-        )
-        let output = SyntheticDevice(
-            rate: 8000,
-            driftPPM: -ppm / 2,
-            periodFrameCount: 800,
-            jitterSeconds: 0.002,
-            seconds: 3600
-        )
+    private struct Pair: CustomTestStringConvertible {
+        var rate: Int
+        var outputRate: Int
+        var ppm: Double
+        var seconds: Double
+        var bound = 0.001
+
+        var testDescription: String { "\(rate) and \(outputRate) Hz, \(ppm) ppm, \(seconds) s" }
+    }
+
+    // REC-1: blocks come unevenly, and each clock is half of it away from the host's. The bound of 1000 ppm, which no sound
+    // card is away by, is kept once both rates are measured.
+    @Test(arguments: [
+        Pair(rate: 16000, outputRate: 16000, ppm: 200, seconds: 3600),
+        Pair(rate: 8000, outputRate: 8000, ppm: -200, seconds: 3600),
+        Pair(rate: 48000, outputRate: 48000, ppm: -200, seconds: 180),
+        Pair(rate: 48000, outputRate: 48000, ppm: 0, seconds: 120),
+        Pair(rate: 48000, outputRate: 16000, ppm: 200, seconds: 120),
+        Pair(rate: 16000, outputRate: 44100, ppm: -200, seconds: 300),
+        Pair(rate: 16000, outputRate: 16000, ppm: 1000, seconds: 300, bound: 0.003),
+        Pair(rate: 16000, outputRate: 16000, ppm: -1000, seconds: 300, bound: 0.003),
+    ])
+    private func `Two devices are within a millisecond of each other all the time`(pair: Pair) throws {
+        var input = SyntheticDevice(rate: pair.rate, jitterSeconds: 0.002, seconds: pair.seconds)
+        input.driftPPM = pair.ppm / 2
+        var output = input
+        input.periodFrameCount = Int64(pair.rate / 4)
+        output.rate = pair.outputRate
+        output.driftPPM = -pair.ppm / 2
+        output.periodFrameCount = Int64(pair.outputRate / 10)
         let result = try clicks(input, output, seed: 5)
-        print("DRIFT", ppm, result)
-        #expect(result.count > 3590)
-        #expect(abs(result.worst) <= 0.001, "\(result)")
+        #expect(result.count >= Int(pair.seconds) - 2)
+        #expect(abs(result.worst) <= pair.bound, "\(result)")
+    }
+
+    // REC-1: steering is not heard. What is left of a sine after a filter that is deaf to it tells of any step in it, of a
+    // single frame too many, or of a ratio that jumps.
+    @Test(arguments: [-1000.0, -200, 200, 1000])
+    func `A sine comes out of the steering without a click`(ppm: Double) throws {
+        let input = SyntheticDevice(rate: 16000, periodFrameCount: 4000, jitterSeconds: 0.002, seconds: 60)
+        var output = input
+        output.driftPPM = ppm
+        output.periodFrameCount = 1600
+        var devices = try TwoDevices([input, output], seed: 3)
+        let step = 2 * Double.pi * 440 / 16000
+        var sound: [Double] = []
+        devices.run(zero: Float(0)) { side, grid, samples, count in
+            for index in 0..<count {
+                let place = Double(grid + Int64(index)) / (1 + ppm * 1e-6)
+                samples[index] = side == 0 ? 0 : Float(0.5 * sin(place * step))
+            }
+        } file: { bytes in
+            unsafe bytes.withUnsafeBytes { memory in
+                let samples = unsafe memory.assumingMemoryBound(to: Float.self)
+                for index in 0..<samples.count / 2 { sound.append(Double(unsafe samples[2 * index + 1])) }
+            }
+        }
+        #expect(sound.count > 58 * 16000)
+        let notch = 2 * cos(step)
+        func residue(_ sound: [Double]) -> Double {
+            (500..<sound.count - 5000).reduce(0) {
+                max($0, abs(sound[$1 + 1] - notch * sound[$1] + sound[$1 - 1]))
+            }
+        }
+        let worst = 20 * log10(residue(sound) / 0.5)
+        #expect(worst < -75, "\(worst) dB")
+        // The same with one frame left out, as a recorder does that follows a drift by whole frames.
+        var stepped = sound
+        stepped.remove(at: 30_000)
+        #expect(20 * log10(residue(stepped) / 0.5) > -25)
+        #expect(abs(devices.mixer.driftPPM(track: 1) + ppm) < 30)
+        let counts = devices.mixer.counts(track: 1)
+        #expect(counts.droppedFrameCount == 0 && counts.gapFrameCount == 0)
     }
 }
