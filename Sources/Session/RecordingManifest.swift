@@ -104,6 +104,20 @@ extension RecordingManifest {
         } catch {
             return nil
         }
+        guard isPlausible else { return nil }
+    }
+
+    /// Whether its numbers may be those of a recording: they are calculated with.
+    private var isPlausible: Bool {
+        func isCount(_ number: Int64) -> Bool { 0...(1 << 56) ~= number }
+        return 1...10_000_000 ~= sampleRateHz ?? 1 && 1...1024 ~= channels ?? 1 && isCount(frames)
+            && segments.allSatisfy { segment in
+                isCount(segment.firstFrame) && isCount(segment.frames) && isCount(segment.droppedFrames)
+                    && !segment.file.contains("/")
+                    && segment.gaps.allSatisfy { isCount($0.firstFrame) && isCount($0.frameCount) }
+            }
+            && segments.reduce(0.0) { $0 + Double($1.droppedFrames) } < 0x1p62
+            && segments.flatMap(\.gaps).reduce(0.0) { $0 + Double($1.frameCount) } < 0x1p62
     }
 
     /// Takes in a segment that is finished; one that is listed stays as it is.

@@ -1,3 +1,4 @@
+internal import FoundationEssentials
 public import Logging
 public import RecorderIO
 public import RecordingExport
@@ -86,6 +87,18 @@ public struct SessionRecovery: Sendable {
     private func recover(_ left: OpenRecording, _ segments: [OpenRecording]) async -> Result? {
         guard let path = left.filePath, let manifest = RecordingManifest(atPath: path) ?? RecordingManifest(of: left)
         else { return Result(failure: .nothingLeft) }
+        if left.span.isEmpty, segments.isEmpty, manifest.segments.isEmpty, !FileManager.default.fileExists(atPath: path)
+        {
+            strike(left)
+            return nil
+        }
+        let files = LeftSegments(manifest, path: path, logger: logger)
+        if let (outcome, parts) = files.reported {
+            // What the disk had not taken by then is in no manifest.
+            for segment in segments { _ = await recover(segment) }
+            let (open, run) = restart(left, left.loss ?? RecordingLoss())
+            return await end(open, run, outcome, parts, left.loss ?? RecordingLoss())
+        }
         var known = left
         var ended: [LeftSegments.Ended] = []
         for segment in segments {
@@ -109,8 +122,7 @@ public struct SessionRecovery: Sendable {
         let loss = known.loss ?? RecordingLoss()
         if loss != left.loss { keep(known) }
         let (open, run) = restart(known, loss)
-        let whole = LeftSegments(manifest, path: path, of: run, logger: logger)
-        let (outcome, parts) = await whole.end(ended)
+        let (outcome, parts) = await files.end(ended, by: run)
         guard let outcome else { return Result(failure: .notRecording) }
         for segment in segments { strike(segment) }
         return await end(open, run, outcome, parts, loss)

@@ -300,7 +300,9 @@ import Testing
     }
 
     // DUR-2: the folders are the truth.
-    @Test func `Without its database a recording in segments is found by its folder`() async throws {
+    @Test(arguments: [false, true]) func `A recording in segments is found by its folder`(
+        hasManifest: Bool
+    ) async throws {
         let tapeline = try Tapeline()
         let device = try tapeline.device(ramp, frames: ramp.cycle, "LOOP=1")
         let running = try tapeline.start(device, ["--segment", "0.5"])
@@ -308,8 +310,13 @@ import Testing
         try await Task.sleep(for: .seconds(2.2))
         running.process.send(SIGKILL)
         _ = try await running.process.ended()
-        for suffix in ["", "-wal", "-shm"] {
+        // Either the database is lost, or the manifest is damaged.
+        for suffix in ["", "-wal", "-shm"] where hasManifest {
             try? FileManager.default.removeItem(atPath: tapeline.state + "/tapeline.sqlite" + suffix)
+        }
+        if !hasManifest {
+            let name = try #require(tapeline.folder.contents.first { $0.hasSuffix("/manifest.json") })
+            _ = try tapeline.folder.write(Data("{".utf8), to: name)
         }
         let reports = try await recover(tapeline)
         #expect(reports.count == 1)
@@ -370,6 +377,35 @@ import Testing
         _ = try await recover(tapeline, ["--disk-budget", "1"])
         #expect(try await list(tapeline).map(\.state) == ["removed", "removed", "removed", "removed"])
         #expect(!tapeline.folder.contents.contains { $0.hasPrefix("state/recordings/") })
+    }
+
+    // REC-10, REC-9, REC-2: a device that can wait loses nothing.
+    @Test(.enabled(if: SmallFileSystem.isAvailable, "needs the right to mount"))
+    func `A full disk ends a segment, and the next one goes on where there is room again`() async throws {
+        let tapeline = try Tapeline()
+        let disk = try SmallFileSystem(byteCount: 32 << 20)
+        // The reserves of the segments that are open at once, and little more.
+        let filler = try disk.fill(leaving: 16 << 20)
+        let device = try tapeline.device(ramp, frames: ramp.cycle, "SPEED=max,LOOP=1")
+        let running = try tapeline.start(
+            device,
+            ["--directory", disk.path, "--duration", "60", "--segment", "3"]
+        )
+        let isFull = try await running.process.says("failed (No space left on device): free some space")
+        #expect(isFull)
+        try FileManager.default.removeItem(atPath: filler)
+        let outcome = try await running.ended()
+        #expect(outcome.exitCode == 74)
+        #expect(outcome.report?.status == "failed")
+        let recording = try #require(outcome.report?.recording)
+        let manifest = try Manifest(recording.path)
+        #expect(manifest.isContiguous && recording.frames == 60 * 48000 && recording.droppedFrames == 0)
+        let folder = URL(fileURLWithPath: recording.path).deletingLastPathComponent().path
+        for segment in manifest.segments {
+            let sound = try SoundFileReader.read("\(folder)/\(segment.file)")
+            #expect(sound.frames == segment.frames && (segment.frames == 0 || isRamp(sound, from: segment.firstFrame)))
+        }
+        #expect(try tapeline.spans().map(\.name) == ["agent_session"])
     }
 
     // CLI-3
