@@ -17,6 +17,14 @@ def same_samples(recorder, shape, path, source, seconds):
         return like(recorder, shape, path, source, frames)
     total, expected = 0, source.read_bytes()
     with stream(recorder, path, frames * shape.frame_bytes) as samples:
+        if recorder.name != "tapeline":
+            # Others may begin with a later frame.
+            head = samples.read(64)
+            start = max(0, (expected + expected[:64]).find(head))
+            rest = len(expected) - start
+            if (head + samples.read(rest - len(head)))[: frames * shape.frame_bytes] != (expected[start:])[: frames * shape.frame_bytes]:
+                raise WrongResult(f"{recorder.name}: other samples than the device's from the start")
+            total = min(rest, frames * shape.frame_bytes)
         while block := samples.read(len(expected)):
             if block != expected[: len(block)]:
                 raise WrongResult(f"{recorder.name}: other samples than the device's after {total} bytes")

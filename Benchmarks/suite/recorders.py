@@ -62,8 +62,12 @@ FFMPEG_CODECS = {
 def ffmpeg(device, shape, seconds, path, container="wav"):
     codec = {"S16_LE": "pcm_s16le", "S32_LE": "pcm_s32le"}[shape.format]
     command = ["ffmpeg", "-v", "error", "-nostdin", "-y", "-f", "alsa", "-c:a", codec, "-sample_rate", shape.rate]
-    command += ["-channels", shape.channels, "-i", device, "-t", seconds]
-    command += FFMPEG_CODECS.get(container, ["-c:a", "copy", "-f", "wav"])
+    command += ["-channels", shape.channels, "-i", device]
+    # Its own option for a length goes by the clock. A packet is a period, 10 ms.
+    if container == "wav":
+        command += ["-frames:a", round(100 * seconds), "-c:a", "copy", "-f", "wav"]
+    else:
+        command += ["-af", f"atrim=end_sample={round(seconds * shape.rate)}", *FFMPEG_CODECS[container]]
     return Recorder("ffmpeg", [*map(str, command), str(path)], container)
 
 
