@@ -11,7 +11,8 @@ import Glibc
         switch words.first {
         case "ring" where words.count == 3:
             guard let count = Int(words[2]) else { break }
-            return try words[1] == "two" ? RingMeasure.runInTwo(blockCount: count) : RingMeasure.runInOne(blockCount: count)
+            if words[1] == "two" { return try RingMeasure.runInTwo(blockCount: count) }
+            return try RingMeasure.runInOne(blockCount: count)
         case "encode" where words.count == 8: return try EncoderMeasure(words).encode()
         case "record" where words.count == 8: return try EncoderMeasure(words).record()
         case "devices" where words.count > 3:

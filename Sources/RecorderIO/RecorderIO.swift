@@ -32,7 +32,13 @@ public final class RecorderIO: Sendable {
         let ringFrameCount = max(Int(options.ringSeconds * rate), 2 * device.periodFrameCount)
         // Every period may need a block of its own, and half a ring of short ones may come from odd reads.
         let blockCount = max(1024, 2 * ringFrameCount / periodFrameCount)
-        let frames = try Self.ring(frameCapacity: ringFrameCount, bytesPerFrame: format.bytesPerFrame)
+        // The frames that make half a second full wake the recorder, which then needs no timer of its own (PERF-1).
+        let wakeFrameCount = max(1, (format.sampleRate - periodFrameCount) / 2)
+        let frames = try Self.ring(
+            frameCapacity: ringFrameCount,
+            bytesPerFrame: format.bytesPerFrame,
+            wakeFrameCount: wakeFrameCount
+        )
         let blocks = try Self.ring(frameCapacity: blockCount, bytesPerFrame: CaptureBlock.byteCount)
         control = try Self.control()
         waker = frames.consumer.waker
@@ -139,9 +145,17 @@ public final class RecorderIO: Sendable {
         do throws(CaptureError) { return try ALSADevice(options) } catch { throw .capture(error) }
     }
 
-    private static func ring(frameCapacity: Int, bytesPerFrame: Int) throws(RecorderError) -> FrameRing {
+    private static func ring(
+        frameCapacity: Int,
+        bytesPerFrame: Int,
+        wakeFrameCount: Int = .max
+    ) throws(RecorderError) -> FrameRing {
         do throws(FrameRingError) {
-            return try FrameRing(frameCapacity: frameCapacity, bytesPerFrame: bytesPerFrame)
+            return try FrameRing(
+                frameCapacity: frameCapacity,
+                bytesPerFrame: bytesPerFrame,
+                wakeFrameCount: wakeFrameCount
+            )
         } catch {
             throw .resources(reason: error.description)
         }
