@@ -1,9 +1,12 @@
 """Whole recorders in real time, all of a case at once: what a second costs is the difference of a long and a short run."""
+import time
+
 from . import check, recorders, run, shapes
 
 CPU = "In real time: ms of CPU for each second"
 WAKEUPS = "In real time: wake-ups in each second"
-MEMORY = "In real time: memory, MB"
+MEMORY = "In real time: memory, MB, shared pages of programs and libraries among it"
+OWN_MEMORY = "In real time: memory of its own, that of no file, MB"
 SHORT = 2
 
 
@@ -35,6 +38,8 @@ def compare(results, folder, settings, title, shape, makers):
                 path, log = folder / f"recorded-{index}-{seconds}", open(folder / f"log-{index}-{seconds}", "w+")
                 recorder = make(device, shape, seconds, path)
                 began.append((recorder, seconds, path, run.start(recorder.command, log), log))
+        time.sleep(settings.seconds)
+        memory = {recorder.name: run.memory(process) for recorder, seconds, _, process, _ in began if seconds == long}
         costs = {}
         for recorder, seconds, path, process, log in began:
             costs[recorder.name, seconds] = run.end(process, log)
@@ -45,4 +50,7 @@ def compare(results, folder, settings, title, shape, makers):
             short, full = costs[name, SHORT], costs[name, long]
             results.add(CPU, title, name, max(0, full.cpu - short.cpu) * 1000 / settings.seconds)
             results.add(WAKEUPS, title, name, (full.wakeups - short.wakeups) / settings.seconds)
-            results.add(MEMORY, title, name, full.memory / 1024)
+            # Of a pipe there is only the shell's.
+            if "|" not in name:
+                results.add(MEMORY, title, name, memory[name][0])
+                results.add(OWN_MEMORY, title, name, memory[name][1])

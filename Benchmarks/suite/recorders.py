@@ -32,6 +32,13 @@ def arecord(device, shape, seconds, path, period=None):
     return Recorder("arecord", [*map(str, command), str(path)], "wav")
 
 
+def arecord_digest(device, shape, seconds, path):
+    """With the digest that every recording of Tapeline's has, by the same library."""
+    first = shlex.join(arecord(device, shape, seconds, path).command)
+    line = f"{first} && openssl dgst -sha256 {shlex.quote(str(path))}"
+    return Recorder("arecord, openssl dgst", ["sh", "-c", line], "wav")
+
+
 def piped(name, device, shape, seconds, path, encoder, container):
     """arecord into an encoder's standard input."""
     first = shlex.join(arecord(device, shape, seconds, "-").command)

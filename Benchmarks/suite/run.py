@@ -32,6 +32,13 @@ def end(process, log):
     return Cost(usage.ru_utime + usage.ru_stime, usage.ru_nvcsw, usage.ru_maxrss)
 
 
+def memory(process):
+    """Of a process that runs: MB in all at its most, and those now that are of no file."""
+    with open(f"/proc/{process.pid}/status") as lines:
+        sizes = {line.split(":")[0]: int(line.split()[1]) / 1024 for line in lines if line.endswith("kB\n")}
+    return sizes["VmHWM"], sizes["RssAnon"] + sizes["RssShmem"]
+
+
 def run(command, folder):
     with open(folder / "log", "w+") as log:
         return end(start(command, log), log)

@@ -2,7 +2,7 @@
 from . import check, recorders, run, shapes
 
 PART = "As fast as the device gives, to memory: CPU seconds for each recorded hour"
-START = "Starting and ending: ms of CPU for 10 ms of sound"
+START = "Starting and ending: ms of CPU for 10 ms of sound (arecord: 1 s)"
 LENGTH = "Over the length: CPU seconds for each recorded hour"
 MEMORY = "Over the length: memory, MB"
 
@@ -11,8 +11,8 @@ def measure(results, folder, settings):
     alsa = [recorders.tapeline, recorders.floor, recorders.arecord, recorders.ffmpeg, recorders.sox]
     scale = settings.scale
     compare(results, folder, settings, "WAV, 16 kHz mono", shapes.VOICE, 3600 * scale, alsa)
-    compare(results, folder, settings, "WAV, 48 kHz stereo", shapes.STEREO, 3600 * scale, alsa)
-    compare(results, folder, settings, "WAV, 8 ch 48 kHz S32", shapes.EIGHT, 600 * scale, alsa)
+    compare(results, folder, settings, "WAV, 48 kHz stereo", shapes.STEREO, 3600 * scale, [*alsa, recorders.arecord_digest])
+    compare(results, folder, settings, "WAV, 8 ch 48 kHz S32", shapes.EIGHT, 600 * scale, [*alsa, recorders.arecord_digest])
     compare(results, folder, settings, "WAV, 8 ch 192 kHz S32", shapes.EIGHT_FAST, 150 * scale, alsa)
     for container in ("rf64", "w64"):
         others = [of(recorders.tapeline, container), recorders.floor, recorders.arecord]
