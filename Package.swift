@@ -218,6 +218,19 @@ let package = Package(
     ]
 )
 
+// `Benchmarks/compare` and `.ci/guard` only: parts of the above for them to measure.
+if Context.environment["TAPELINE_BENCHMARKS"] != nil {
+    package.targets += [
+        .target(name: "CPinning", path: "Benchmarks/CPinning"),
+        .executableTarget(
+            name: "Measure",
+            dependencies: ["Audio", "CPinning", "Capture", "FrameRing", "RecorderIO", logging],
+            path: "Benchmarks/Measure",
+            swiftSettings: rules
+        ),
+    ]
+}
+
 // `.ci/fuzz` only: the same as a program of libFuzzer's, which needs every target built with its instrumentation.
 if Context.environment["TAPELINE_FUZZ"] != nil {
     package.targets.removeAll { $0.name == "FuzzTests" }

@@ -117,7 +117,15 @@ enum ALSANegotiation {
             "snd_pcm_hw_params_get_buffer_size",
             snd_pcm_hw_params_get_buffer_size(parameters, &buffer)
         )
-        unsafe try setSoftwareParameters(pcm, name, period: period)
+        // A wake-up costs more than what it moves (PERF-1): where nobody asked for short periods, half a second at once, as far
+        // as that leaves the device's buffer half a second of slack (CAP-5).
+        let half = snd_pcm_uframes_t(sampleRate / 2)
+        let isFree = options.periodFrameCount == nil && buffer > half
+        unsafe try setSoftwareParameters(
+            pcm,
+            name,
+            wakeFrameCount: isFree ? max(period, min(half, buffer - half)) : period
+        )
         return Agreement(
             format: AudioFormat(sampleFormat: sampleFormat, sampleRate: sampleRate, channelCount: channelCount),
             periodFrameCount: Int(period),
@@ -249,7 +257,7 @@ enum ALSANegotiation {
     private static func setSoftwareParameters(
         _ pcm: OpaquePointer,
         _ name: String,
-        period: snd_pcm_uframes_t
+        wakeFrameCount: snd_pcm_uframes_t
     ) throws(CaptureError) {
         var memory: OpaquePointer?
         guard unsafe snd_pcm_sw_params_malloc(&memory) == 0, let parameters = unsafe memory else {
@@ -260,7 +268,7 @@ enum ALSANegotiation {
         try unsafe check(
             name,
             "snd_pcm_sw_params_set_avail_min",
-            snd_pcm_sw_params_set_avail_min(pcm, parameters, period)
+            snd_pcm_sw_params_set_avail_min(pcm, parameters, wakeFrameCount)
         )
         try unsafe check(
             name,

@@ -163,10 +163,12 @@ struct SoundFile: ~Copyable, @unchecked Sendable {
 
     /// Puts all that the encoder has given out on the disk; the header too, where that is safe (REC-8).
     mutating func sync() throws(RecorderError) {
-        if container.isPCM {
-            unsafe Self.command(file, SFC_UPDATE_HEADER_NOW)
-            output.flush()
+        output.flush()
+        if container == .wav {
+            // All that changes in its header: libsndfile would write the rest anew, too (PERF-1).
             try writeEnvelope()
+        } else if container.isPCM {
+            unsafe Self.command(file, SFC_UPDATE_HEADER_NOW)
         }
         try output.sync()
     }
@@ -215,7 +217,6 @@ struct SoundFile: ~Copyable, @unchecked Sendable {
     }
 
     private func writeEnvelope() throws(RecorderError) {
-        guard container == .wav else { return }
         try output.writeEnvelope(
             dataOffset: dataOffset,
             frameCount: frameCount,

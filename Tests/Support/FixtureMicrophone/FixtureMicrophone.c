@@ -11,6 +11,7 @@
 //   FORMATS RATES CHANNELS=list   what the device offers (default: the file's). The bytes are the file's whatever
 //                      is chosen. For a raw file the first CHANNELS entry is the file's.
 //   MAXBUFFER=n        largest buffer offered. Default: 8 s.
+//   MINPERIOD=n        smallest period offered. Default: 32 frames.
 //   START=n            the first frame captured. Default 0.
 //   LOOP=1             the file repeats for ever. Default: the device ends with it.
 //   BOOT=1             frame 0 was captured when CLOCK_MONOTONIC was 0, so that it is known when each one was; needs LOOP.
@@ -106,7 +107,7 @@ typedef struct {
     snd_pcm_format_t format;  // UNKNOWN: as the file says
     Offers formats, rates, channels;
     unsigned rate;
-    int64_t start, maxBuffer, shortRead;
+    int64_t start, maxBuffer, minPeriod, shortRead;
     double drift;  // ppm
     Fault faults[maxFaults];
     unsigned faultCount;
@@ -776,10 +777,10 @@ static int offerSizes(Microphone *mic, snd_pcm_format_t format) {
     unsigned most = sampleBytes(&args->formats, format, true) * extreme(&args->channels, mic->source.channels, true);
     int64_t second = (int64_t)most * extreme(&args->rates, mic->source.rate, true);
     int64_t buffer = smaller(args->maxBuffer > 0 ? args->maxBuffer * most : 8 * second, 8 * second);
-    int64_t period = smaller(2 * second, buffer);
+    int64_t period = smaller(2 * second, buffer), shortest = args->minPeriod > 0 ? args->minPeriod : 32;
     snd_pcm_ioplug_t *io = &mic->io;
-    int err = offerRange(io, SND_PCM_IOPLUG_HW_PERIOD_BYTES, 32 * least, period);
-    if (err >= 0) err = offerRange(io, SND_PCM_IOPLUG_HW_BUFFER_BYTES, 64 * least, buffer);
+    int err = offerRange(io, SND_PCM_IOPLUG_HW_PERIOD_BYTES, shortest * least, period);
+    if (err >= 0) err = offerRange(io, SND_PCM_IOPLUG_HW_BUFFER_BYTES, 2 * shortest * least, buffer);
     if (err >= 0) err = offerRange(io, SND_PCM_IOPLUG_HW_PERIODS, 2, 65536);
     return err;
 }
@@ -877,6 +878,7 @@ static bool parseArgument(Arguments *args, const char *name, char *value) {
     if (!strcmp(name, "RATES")) return parseOffers(&args->rates, value, false);
     if (!strcmp(name, "CHANNELS")) return parseOffers(&args->channels, value, false);
     if (!strcmp(name, "MAXBUFFER")) return parseNumber(value, &args->maxBuffer);
+    if (!strcmp(name, "MINPERIOD")) return parseNumber(value, &args->minPeriod);
     if (!strcmp(name, "START")) return parseNumber(value, &args->start) && args->start >= 0;
     if (!strcmp(name, "LOOP")) return parseFlag(value, &args->loop);
     if (!strcmp(name, "DRIFT")) return parseDrift(value, &args->drift);
