@@ -14,8 +14,6 @@ public struct Gap: Hashable, Sendable, Codable {
         case paused
         /// The driver lost frames and did not say so; found by the clock.
         case unreported
-        /// The track said nothing for so long that the file went on without it (REC-3).
-        case late
     }
 
     /// Position of the first silent frame, counted from the recording's start.

@@ -57,7 +57,7 @@ extension CaptureBlock {
             case .suspend: 2
             case .ringFull: 3
             case .deviceLost: 4
-            case .paused, .unreported, .late, nil: 0
+            case .paused, .unreported, nil: 0
             }
         bytes.storeBytes(of: cause, toByteOffset: 32, as: Int64.self)
     }

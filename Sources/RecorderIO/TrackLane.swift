@@ -201,7 +201,7 @@ struct TrackLane: Sendable {
     mutating func pass(to end: Int64, _ pane: inout FramePane) {
         guard position < end else { return }
         flush(&pane)
-        leaveHole(to: end, source.holeCause == nil ? nil : .late)
+        leaveHole(to: end, source.holeCause)
     }
 
     /// The source gives no more.

@@ -8,14 +8,14 @@ import Testing
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
         let all = Gap(firstFrame: 10, frameCount: 480, cause: .xrun)
-        let one = Gap(firstFrame: 10, frameCount: 480, cause: .late, channels: [2])
+        let one = Gap(firstFrame: 10, frameCount: 480, cause: .unreported, channels: [2])
         #expect(
             String(data: try encoder.encode(all), encoding: .utf8)
                 == #"{"cause":"xrun","first_frame":10,"frames":480}"#
         )
         #expect(
             String(data: try encoder.encode(one), encoding: .utf8)
-                == #"{"cause":"late","channels":[2],"first_frame":10,"frames":480}"#
+                == #"{"cause":"unreported","channels":[2],"first_frame":10,"frames":480}"#
         )
         for gap in [all, one] {
             #expect(try JSONDecoder().decode(Gap.self, from: try encoder.encode(gap)) == gap)

@@ -83,7 +83,7 @@ import Testing
         }
         let gaps = mixer.takeGaps()
         let counts = mixer.counts(track: 0)
-        #expect(gaps.allSatisfy { $0.cause == .late && $0.channels == [1] })
+        #expect(gaps.allSatisfy { $0.cause == .unreported && $0.channels == [1] })
         #expect(gaps.reduce(0) { $0 + $1.frameCount } == counts.gapFrameCount)
         #expect(gaps.first?.firstFrame == 1000)
         #expect(counts.gapFrameCount > 1900 && counts.gapFrameCount < 2100)
