@@ -52,7 +52,7 @@ actor SessionSegments {
     }
 
     private func keep(_ outcome: RecordingOutcome) async {
-        if let error = outcome.error {
+        if let error = outcome.error, error != whole.error {
             logger.error("a segment is not whole: \(error)")
             whole.error = whole.error ?? error
         }

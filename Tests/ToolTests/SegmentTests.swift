@@ -384,8 +384,8 @@ import Testing
     func `A full disk ends a segment, and the next one goes on where there is room again`() async throws {
         let tapeline = try Tapeline()
         let disk = try SmallFileSystem(byteCount: 32 << 20)
-        // The reserves of the segments that are open at once, and little more.
-        let filler = try disk.fill(leaving: 16 << 20)
+        // Full while more is to come than the ring holds.
+        let filler = try disk.fill(leaving: 8 << 20)
         let device = try tapeline.device(ramp, frames: ramp.cycle, "SPEED=max,LOOP=1")
         let running = try tapeline.start(
             device,
