@@ -9,6 +9,10 @@ class Results:
     def add(self, part, case, subject, value):
         self.values.setdefault(part, {}).setdefault(case, {}).setdefault(subject, []).append(value)
 
+    def add_round(self, part, case, values):
+        for subject, value in values.items():
+            self.add(part, case, subject, value)
+
     def has(self, part, case, *subjects):
         found = self.values.get(part, {}).get(case, {})
         return all(found.get(subject) for subject in subjects)
