@@ -16,7 +16,7 @@ import Testing
         // 20 ms of sound each, begun every 21.03 ms.
         let interval = 0.02 / (1 - 0.049)
         var mixer = try TrackMixer(fileFormat: Self.mono, tracks: [TrackFormat(Self.mono, pace: .exact)])
-        let timebase = Timebase.host(zero: HostTime(nanoseconds: 9_000_000_000))
+        let timebase = Timebase(zero: .host(HostTime(nanoseconds: 9_000_000_000)), rate: Self.rate)
         var counted: [Int16] = []
         var timed: [Int16] = []
         var begun: [Double] = []
@@ -25,7 +25,7 @@ import Testing
             begun.append(seconds)
             counted += buffer
             let time = HostTime(nanoseconds: 9_000_000_000 + Int64(seconds * 1e9))
-            let place = try #require(timebase.place(at: time, input: nil, rate: Self.rate))
+            let place = try #require(timebase.place(of: time))
             #expect(mixer.put(buffer, track: 0, at: place) == buffer.count)
             mixer.advanceClock(to: time)
             _ = mixer.readAll { timed += SampleBytes.values($0, .s16).map { Int16($0 >> 16) } }

@@ -9,34 +9,45 @@ import Testing
 @Suite struct PlacedTimelineTests {
     private func time(_ seconds: Double) -> HostTime { HostTime(nanoseconds: 3_000_000_000_000 + Int64(seconds * 1e9)) }
 
+    private func timeline(isExact: Bool) -> PlacedTimeline {
+        let format = AudioFormat(sampleFormat: .s16, sampleRate: 24000, channelCount: 1)
+        return PlacedTimeline(TrackFormat(format, pace: isExact ? .exact : .measured))
+    }
+
     @Test func `Exact times stand as they are`() {
-        var timeline = PlacedTimeline(nominalRate: 24000, isExact: true)
+        var timeline = self.timeline(isExact: true)
         for seconds in [0, 0.02, 0.5, 0.3, 100] {
-            #expect(timeline.accept(frameCount: 480, at: time(seconds)) == time(seconds))
+            #expect(timeline.accept(time(seconds)) == time(seconds))
+            timeline.advance(by: 480)
         }
     }
 
     @Test(arguments: [-200.0, 0, 200])
     func `Uneven times become even ones`(ppm: Double) {
         var random = Random(seed: 4)
-        var timeline = PlacedTimeline(nominalRate: 24000, isExact: false)
+        var timeline = self.timeline(isExact: false)
         var worst = 0.0
         for block in 0..<30_000 {
             let seconds = Double(block) * 0.02 / (1 + ppm * 1e-6)
-            let given = timeline.accept(frameCount: 480, at: time(seconds + 0.004 * random.unit()))
+            let given = timeline.accept(time(seconds + 0.004 * random.unit()))
+            timeline.advance(by: 480)
             if block > 100 { worst = max(worst, abs(given.seconds(since: time(seconds)))) }
         }
         #expect(worst < 0.001, "\(worst)")
     }
 
     @Test func `A pause is one at once, to its full length`() {
-        var timeline = PlacedTimeline(nominalRate: 24000, isExact: false)
+        var timeline = self.timeline(isExact: false)
         var last = time(0)
-        for block in 0..<100 { last = timeline.accept(frameCount: 480, at: time(Double(block) * 0.02)) }
+        for block in 0..<100 {
+            last = timeline.accept(time(Double(block) * 0.02))
+            timeline.advance(by: 480)
+        }
         #expect(abs(last.seconds(since: time(1.98))) < 1e-6)
         for pause in [0.05, 3, -0.5] {
             let at = last.seconds(since: time(0)) + 0.02 + pause
-            last = timeline.accept(frameCount: 480, at: time(at))
+            last = timeline.accept(time(at))
+            timeline.advance(by: 480)
             #expect(abs(last.seconds(since: time(at))) < 1e-6, "\(pause)")
         }
     }
@@ -44,7 +55,8 @@ import Testing
     // CAP-4
     @Test func `A moment and a frame are each other's inverse on a device's clock`() throws {
         var clock = DeviceClock(nominalRate: 48000)
-        #expect(Timebase.device.place(at: time(1), input: clock, rate: 48000) == nil)
+        var timebase = Timebase(zero: .device, rate: 48000, clock: clock)
+        #expect(timebase.place(of: time(1)) == nil)
         for second in 0..<60 {
             clock.observe(frameCount: Int64(Double(second) * 48004.8), at: time(Double(second)))
         }
@@ -52,13 +64,14 @@ import Testing
             let place = try #require(clock.hostTime(ofFrame: frame).flatMap { clock.frame(at: $0) })
             #expect(abs(place - Double(frame)) < 1e-3)
         }
-        let there = try #require(Timebase.device.place(at: time(30), input: clock, rate: 48000))
+        timebase.clock = clock
+        let there = try #require(timebase.place(of: time(30)))
         #expect(abs(there - 30 * 48004.8) < 1)
-        #expect(Timebase.host(zero: time(10)).place(at: time(10.5), input: nil, rate: 16000) == 8000)
+        #expect(Timebase(zero: .host(time(10)), rate: 16000).place(of: time(10.5)) == 8000)
         // Another device's frame, on the same timeline.
         var other = DeviceClock(nominalRate: 16000)
         for second in 0..<60 { other.observe(frameCount: Int64(second) * 16000, at: time(Double(second) + 5)) }
-        let place = try #require(Timebase.device.place(ofFrame: 16000, of: other, input: clock, rate: 48000))
+        let place = try #require(timebase.place(ofFrame: 16000, of: other, isInput: false))
         #expect(abs(place - 6 * 48004.8) < 1)
     }
 }
