@@ -4,7 +4,7 @@ internal import FrameRing
 /// One of a session's tracks whose frames the application feeds.
 struct FeedPlacement: ~Copyable, Sendable {
     private var feed: FeedTrack
-    private(set) var stream: FeedStream
+    var stream: FeedStream
 
     init(_ feed: consuming FeedTrack, _ stream: FeedStream) {
         self.feed = feed

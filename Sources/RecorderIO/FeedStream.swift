@@ -11,8 +11,8 @@ struct FeedStream: Sendable {
     private var timeline: PlacedTimeline
     /// Frames that the ring had no room for, or that have other channels than the track.
     private(set) var droppedFrameCount: Int64 = 0
-    /// Why frames were not taken, which came last.
-    private(set) var refusal: RecorderError?
+    /// Why frames were not taken, and nobody has been told of.
+    var refusal: RecorderError?
 
     /// A track that is silent without a word delays the file by so much (REC-3).
     private static let delaySeconds = 1.0
@@ -90,7 +90,7 @@ struct FeedStream: Sendable {
             }
             try mixer.begin(next, track: track)
         } catch {
-            refusal = error
+            refusal = refusal ?? error
             return false
         }
         source = next

@@ -61,7 +61,9 @@ extension RecorderLoop {
     }
 
     /// Finalizes a file on a thread of its own, so that a long file's digest does not keep the ring waiting.
-    mutating func finalize(_ file: consuming RecordingFile, into ended: Completion<RecordingOutcome>) {
+    mutating func finalize(_ ending: consuming RecordingFile, into ended: Completion<RecordingOutcome>) {
+        var file = ending
+        file.drop(tracks.takeDroppedFrameCount())
         if isSegmented {
             earlierGaps.count += file.gaps.count
             earlierGaps.frameCount += file.gapFrameCount
@@ -88,7 +90,7 @@ extension RecorderLoop {
             outcome.droppedFrameCount = droppedFrameCount
             return outcome
         }
-        file.drop(droppedFrameCount)
+        file.drop(droppedFrameCount + tracks.takeDroppedFrameCount())
         let circumstances = circumstances(of: file)
         return file.finalize(circumstances)
     }

@@ -241,6 +241,7 @@ struct RecorderLoop: ~Copyable, Sendable {
             logger.warning("\(CaptureError.otherDevice(name: name, lost: card.identity.description))")
         }
         hasToldOfOtherDevice = control.isOtherDevicePresent
+        if let refusal = tracks.takeRefusal() { logger.warning("\(refusal)") }
         guard !hasWarned, let isRealtime = control.isRealtime else { return }
         hasWarned = true
         guard !isRealtime || !tracks.isMemoryLocked else { return }

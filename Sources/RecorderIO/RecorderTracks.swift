@@ -76,6 +76,12 @@ struct RecorderTracks: ~Copyable, Sendable {
     /// Gaps of single tracks in what has been taken, by the recording's positions.
     mutating func takeGaps() -> [Gap] { session?.takeGaps() ?? [] }
 
+    /// Captured frames of single tracks that came too late, or found no room, since this was asked last.
+    mutating func takeDroppedFrameCount() -> Int64 { session?.takeDroppedFrameCount() ?? 0 }
+
+    /// Why frames of the application's were not taken, once.
+    mutating func takeRefusal() -> RecorderError? { session?.takeRefusal() ?? nil }
+
     /// Lets go of frames whose place is not certain, where a ring is fuller than `fill`.
     mutating func release(over fill: Double) {
         if session == nil, self.fill > fill { device?.release() }

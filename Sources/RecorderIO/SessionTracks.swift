@@ -15,6 +15,7 @@ struct SessionTracks: ~Copyable, Sendable {
     /// When the first round was.
     private var begin: HostTime?
     private var isPaceKnown = false
+    private var toldDroppedFrameCount: Int64 = 0
     private var hasOutputEnded = false
     /// The file's length, once the input has ended.
     private var end: Int64?
@@ -127,6 +128,25 @@ struct SessionTracks: ~Copyable, Sendable {
 
     /// Gaps in what has been taken and was not told of, by the file's positions.
     mutating func takeGaps() -> [Gap] { mixer.takeGaps() }
+
+    /// Captured frames of both tracks that came too late, or found no room, and that this has not told of.
+    mutating func takeDroppedFrameCount() -> Int64 {
+        var count = mixer.counts(track: Self.inputTrack).droppedFrameCount
+        if output.source != nil { count += mixer.counts(track: Self.outputTrack).droppedFrameCount }
+        count += input.feed.look { $0.stream.droppedFrameCount } ?? 0
+        count += output.feed.look { $0.stream.droppedFrameCount } ?? 0
+        defer { toldDroppedFrameCount = count }
+        return count - toldDroppedFrameCount
+    }
+
+    /// Why frames of the application's were not taken, once.
+    mutating func takeRefusal() -> RecorderError? {
+        defer {
+            input.feed?.stream.refusal = nil
+            output.feed?.stream.refusal = nil
+        }
+        return input.feed.look { $0.stream.refusal } ?? output.feed.look { $0.stream.refusal } ?? nil
+    }
 
     /// Ends both tracks.
     func stop() {

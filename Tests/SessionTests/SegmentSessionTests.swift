@@ -82,7 +82,7 @@ import Tracing
     @Test func `A start that fails leaves nothing`() async throws {
         let stage = try Stage()
         var failing = try options(stage)
-        failing.capture.deviceName = "fixture:FILE=/nowhere/at/all.wav"
+        failing.input = .device(CaptureOptions(deviceName: "fixture:FILE=/nowhere/at/all.wav"))
         failing.place = .file(path: "\(stage.path)/new/take.wav")
         await #expect(throws: SessionError.self) { try await stage.session(failing).start() }
         #expect(stage.names == [])
@@ -103,7 +103,7 @@ import Tracing
     @Test func `Each start of a session has a manifest of its own`() async throws {
         let stage = try Stage()
         var options = try options(stage, seconds: 0.125)
-        options.capture.deviceName = Microphones.fixture("ramp-s16-2ch.wav", "SPEED=max,LOOP=1")
+        options.input = .device(CaptureOptions(deviceName: Microphones.fixture("ramp-s16-2ch.wav", "SPEED=max,LOOP=1")))
         options.durationSeconds = 0.25
         let session = stage.session(options)
         for _ in 0..<2 {
