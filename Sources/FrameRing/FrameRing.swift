@@ -9,15 +9,11 @@ public struct FrameRing: ~Copyable {
     public var consumer: FrameConsumer
 
     /// Makes a ring that holds at least `frameCapacity` frames of `bytesPerFrame` bytes each.
-    ///
-    /// - Parameter wakeFrameCount: the consumer is woken when so many frames wait for it, or when the ring is a quarter full
-    ///   if that comes first (RING-4).
-    public init(frameCapacity: Int, bytesPerFrame: Int, wakeFrameCount: Int = .max) throws(FrameRingError) {
-        precondition(frameCapacity > 0 && bytesPerFrame > 0 && wakeFrameCount > 0)
+    public init(frameCapacity: Int, bytesPerFrame: Int) throws(FrameRingError) {
+        precondition(frameCapacity > 0 && bytesPerFrame > 0)
         let memory = try MirroredMemory(minimumByteCount: frameCapacity * bytesPerFrame)
         let wakeup = try Wakeup()
-        let wakeThreshold = min(max(1, memory.byteCount / bytesPerFrame / 4), wakeFrameCount)
-        producer = FrameProducer(memory, wakeup, bytesPerFrame: bytesPerFrame, wakeThreshold: wakeThreshold)
-        consumer = FrameConsumer(memory, wakeup, bytesPerFrame: bytesPerFrame, wakeThreshold: wakeThreshold)
+        producer = FrameProducer(memory: memory, wakeup: wakeup, bytesPerFrame: bytesPerFrame)
+        consumer = FrameConsumer(memory: memory, wakeup: wakeup, bytesPerFrame: bytesPerFrame)
     }
 }

@@ -32,13 +32,7 @@ public final class RecorderIO: Sendable {
         let ringFrameCount = max(Int(options.ringSeconds * rate), 2 * device.periodFrameCount)
         // Every period may need a block of its own, and half a ring of short ones may come from odd reads.
         let blockCount = max(1024, 2 * ringFrameCount / periodFrameCount)
-        // The frames that make half a second full wake the recorder, which then needs no timer of its own (PERF-1).
-        let wakeFrameCount = max(1, (format.sampleRate - periodFrameCount) / 2)
-        let frames = try Self.ring(
-            frameCapacity: ringFrameCount,
-            bytesPerFrame: format.bytesPerFrame,
-            wakeFrameCount: wakeFrameCount
-        )
+        let frames = try Self.ring(frameCapacity: ringFrameCount, bytesPerFrame: format.bytesPerFrame)
         let blocks = try Self.ring(frameCapacity: blockCount, bytesPerFrame: CaptureBlock.byteCount)
         control = try Self.control()
         waker = frames.consumer.waker
@@ -145,17 +139,9 @@ public final class RecorderIO: Sendable {
         do throws(CaptureError) { return try ALSADevice(options) } catch { throw .capture(error) }
     }
 
-    private static func ring(
-        frameCapacity: Int,
-        bytesPerFrame: Int,
-        wakeFrameCount: Int = .max
-    ) throws(RecorderError) -> FrameRing {
+    private static func ring(frameCapacity: Int, bytesPerFrame: Int) throws(RecorderError) -> FrameRing {
         do throws(FrameRingError) {
-            return try FrameRing(
-                frameCapacity: frameCapacity,
-                bytesPerFrame: bytesPerFrame,
-                wakeFrameCount: wakeFrameCount
-            )
+            return try FrameRing(frameCapacity: frameCapacity, bytesPerFrame: bytesPerFrame)
         } catch {
             throw .resources(reason: error.description)
         }
