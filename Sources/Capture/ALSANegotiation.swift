@@ -117,15 +117,7 @@ enum ALSANegotiation {
             "snd_pcm_hw_params_get_buffer_size",
             snd_pcm_hw_params_get_buffer_size(parameters, &buffer)
         )
-        // A wake-up costs more than what it moves (PERF-1): where nobody asked for short periods, half a second at once, as far
-        // as that leaves the device's buffer half a second of slack (CAP-5).
-        let half = snd_pcm_uframes_t(sampleRate / 2)
-        let isFree = options.periodFrameCount == nil && buffer > half
-        unsafe try setSoftwareParameters(
-            pcm,
-            name,
-            wakeFrameCount: isFree ? max(period, min(half, buffer - half)) : period
-        )
+        unsafe try setSoftwareParameters(pcm, name, period: period)
         return Agreement(
             format: AudioFormat(sampleFormat: sampleFormat, sampleRate: sampleRate, channelCount: channelCount),
             periodFrameCount: Int(period),
@@ -257,7 +249,7 @@ enum ALSANegotiation {
     private static func setSoftwareParameters(
         _ pcm: OpaquePointer,
         _ name: String,
-        wakeFrameCount: snd_pcm_uframes_t
+        period: snd_pcm_uframes_t
     ) throws(CaptureError) {
         var memory: OpaquePointer?
         guard unsafe snd_pcm_sw_params_malloc(&memory) == 0, let parameters = unsafe memory else {
@@ -268,7 +260,7 @@ enum ALSANegotiation {
         try unsafe check(
             name,
             "snd_pcm_sw_params_set_avail_min",
-            snd_pcm_sw_params_set_avail_min(pcm, parameters, wakeFrameCount)
+            snd_pcm_sw_params_set_avail_min(pcm, parameters, period)
         )
         try unsafe check(
             name,

@@ -18,13 +18,13 @@ public struct FrameConsumer: ~Copyable, @unchecked Sendable {
     /// `readCount` when the consumer last went to sleep.
     private var restingReadCount = -1
 
-    init(_ memory: MirroredMemory, _ wakeup: Wakeup, bytesPerFrame: Int, wakeThreshold: Int) {
+    init(memory: MirroredMemory, wakeup: Wakeup, bytesPerFrame: Int) {
         self.memory = memory
         self.wakeup = wakeup
         self.bytesPerFrame = bytesPerFrame
         byteCapacity = memory.byteCount
         frameCapacity = memory.byteCount / bytesPerFrame
-        self.wakeThreshold = wakeThreshold
+        wakeThreshold = max(1, frameCapacity / 4)
         unsafe base = memory.base
         unsafe counters = RingCounters(at: memory.counters)
     }
@@ -60,9 +60,9 @@ public struct FrameConsumer: ~Copyable, @unchecked Sendable {
         return taken
     }
 
-    /// Sleeps until `timeout` is over, so many frames wait as the ring was told, or `Wakeup.signal` is called (RING-4).
+    /// Sleeps until `timeout` is over, the ring is a quarter full, or `Wakeup.signal` is called (RING-4).
     ///
-    /// Frames that wait already wake at once only a consumer that has taken something since its last sleep: one
+    /// A ring that is a quarter full wakes at once only a consumer that has taken something since its last sleep: one
     /// that waits for what is to come does not spin.
     public mutating func waitForFrames(timeout: Duration) {
         if prepareToSleep() { wakeup.wait(timeout: timeout) }

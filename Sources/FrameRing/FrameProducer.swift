@@ -21,14 +21,14 @@ public struct FrameProducer: ~Copyable, @unchecked Sendable {
     @usableFromInline var knownReadCount = 0
     @usableFromInline var byteOffset = 0
 
-    init(_ memory: MirroredMemory, _ wakeup: Wakeup, bytesPerFrame: Int, wakeThreshold: Int) {
+    init(memory: MirroredMemory, wakeup: Wakeup, bytesPerFrame: Int) {
         self.memory = memory
         self.wakeup = wakeup
         wakeDescriptor = wakeup.fileDescriptor
         self.bytesPerFrame = bytesPerFrame
         byteCapacity = memory.byteCount
         frameCapacity = memory.byteCount / bytesPerFrame
-        self.wakeThreshold = wakeThreshold
+        wakeThreshold = max(1, frameCapacity / 4)
         unsafe base = memory.base
         unsafe counters = RingCounters(at: memory.counters)
     }

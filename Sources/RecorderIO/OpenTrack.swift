@@ -34,9 +34,7 @@ struct OpenTrack: ~Copyable {
         let ringFrameCount = max(Int(recorder.ringSeconds * Double(format.sampleRate)), 2 * periodFrameCount)
         // Every period may need a block of its own, and half a ring of short ones may come from odd reads.
         let blockCount = max(1024, 2 * ringFrameCount / periodFrameCount)
-        // The frames that make half a second full wake the recorder, which then needs no timer of its own (PERF-1).
-        let wakeFrameCount = max(1, (format.sampleRate - periodFrameCount) / 2)
-        let frames = try Self.ring(ringFrameCount, bytesPerFrame: format.bytesPerFrame, wakeFrameCount, wakeup)
+        let frames = try Self.ring(ringFrameCount, bytesPerFrame: format.bytesPerFrame, wakeup)
         let blocks = try Self.ring(blockCount, bytesPerFrame: CaptureBlock.byteCount)
         self.format = format
         self.periodFrameCount = periodFrameCount
@@ -86,16 +84,10 @@ struct OpenTrack: ~Copyable {
     private static func ring(
         _ frameCapacity: Int,
         bytesPerFrame: Int,
-        _ wakeFrameCount: Int = .max,
         _ wakeup: Wakeup? = nil
     ) throws(RecorderError) -> FrameRing {
         do throws(FrameRingError) {
-            return try FrameRing(
-                frameCapacity: frameCapacity,
-                bytesPerFrame: bytesPerFrame,
-                wakeFrameCount: wakeFrameCount,
-                wakeup: wakeup
-            )
+            return try FrameRing(frameCapacity: frameCapacity, bytesPerFrame: bytesPerFrame, wakeup: wakeup)
         } catch {
             throw .resources(reason: error.description)
         }

@@ -5,7 +5,7 @@ internal import Logging
 
 /// The recorder thread: takes frames out of the ring, puts them in their place, encodes, syncs, and finalizes.
 ///
-/// It wakes with each half second of frames (RING-4), and allocates nothing per block (PERF-5).
+/// It wakes twice a second, or when the ring is a quarter full (RING-4), and allocates nothing per block (PERF-5).
 struct RecorderLoop: ~Copyable, Sendable {
     let options: RecorderOptions
     let format: AudioFormat
@@ -51,10 +51,9 @@ struct RecorderLoop: ~Copyable, Sendable {
     let hostTimeAtStart = HostTime.now()
     private var lastSync = HostTime.now()
 
-    /// A little more than the half second of frames that wakes it before (PERF-1).
-    private static let wakeInterval = Duration.milliseconds(600)
-    /// A little less than the wake-ups' interval, so that each of them syncs: with what the device still has, at most half
-    /// a second, that leaves the disk the other half of the second that a power cut may take (REC-8).
+    private static let wakeInterval = Duration.milliseconds(500)
+    /// A little less than the wake-ups' interval, so that each of them syncs: with the period that the device still
+    /// has (250 ms), that leaves the disk a quarter of the second that a power cut may take (REC-8).
     private static let syncSeconds = 0.4
 
     init(
