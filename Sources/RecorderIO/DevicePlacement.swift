@@ -31,7 +31,9 @@ struct DevicePlacement: ~Copyable, Sendable {
         while let step = device.nextStep(now: now, limit: .max) {
             switch step {
             case .frames(let count):
-                guard let place = timebase.place(ofFrame: device.position, of: device.clock, isInput: isInput) else { return false }
+                guard let place = timebase.place(ofFrame: device.position, of: device.clock, isInput: isInput) else {
+                    return false
+                }
                 let taken = device.takeFrames(atMost: count) { frames in
                     let position = mixer.position(track: track)
                     let taken = mixer.put(frames, track: track, at: place)

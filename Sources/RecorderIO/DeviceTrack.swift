@@ -18,12 +18,16 @@ struct DeviceTrack: ~Copyable, Sendable {
     private var frames: FrameConsumer
     private var blocks: FrameConsumer
     private var timeline: TrackTimeline
-    /// What the timeline has given out, and nobody has taken.
-    private var waitingStep: TrackTimeline.Step?
+    /// What the timeline has given out, and nobody has taken, in order.
+    private var waiting: [TrackTimeline.Step] = []
+    /// Up to where `look` has looked.
+    private var lookedPosition: Int64 = 0
     /// Frames that have been taken, silence included: the place of the next step on the track.
     private(set) var position: Int64 = 0
     /// Whether the device has given all that it will.
     private(set) var isOver = false
+    /// Whether it did so without being told to.
+    private var hasEnded = false
 
     /// Larger than the buffer of `EncodedBytes`, so that it is passed by; small enough for the reserve.
     private static let pieceByteCount = 1 << 19
@@ -40,6 +44,7 @@ struct DeviceTrack: ~Copyable, Sendable {
         self.frames = frames
         self.blocks = blocks
         timeline = TrackTimeline(format: format, periodFrameCount: periodFrameCount)
+        waiting.reserveCapacity(16)
     }
 
     /// Sleeps until there are frames enough, or somebody wakes it (RING-4).
@@ -66,6 +71,7 @@ struct DeviceTrack: ~Copyable, Sendable {
         case .lost: return .lost
         case .ended, .stopped:
             isOver = true
+            hasEnded = block.kind == .ended
             return .over
         }
     }
@@ -76,8 +82,8 @@ struct DeviceTrack: ~Copyable, Sendable {
     /// What comes next on the track, of at most `limit` frames. It comes again until it is taken.
     mutating func nextStep(now: HostTime, limit: Int64) -> TrackTimeline.Step? {
         guard limit > 0 else { return nil }
-        if waitingStep == nil { waitingStep = timeline.nextStep(now: now) }
-        return switch waitingStep {
+        if waiting.isEmpty, let step = timeline.nextStep(now: now) { waiting.append(step) }
+        return switch waiting.first {
         case .frames(let count): .frames(min(count, limit))
         case .silence(let count, let cause): .silence(min(count, limit), cause)
         case nil: nil
@@ -101,12 +107,51 @@ struct DeviceTrack: ~Copyable, Sendable {
 
     private mutating func take(_ taken: Int64) {
         position += taken
-        waitingStep =
-            switch waitingStep {
-            case .frames(let count) where count > taken: .frames(count - taken)
-            case .silence(let count, let cause) where count > taken: .silence(count - taken, cause)
-            default: nil
+        guard taken > 0 else { return }
+        switch waiting[0] {
+        case .frames(let count) where count > taken: waiting[0] = .frames(count - taken)
+        case .silence(let count, let cause) where count > taken: waiting[0] = .silence(count - taken, cause)
+        default: waiting.removeFirst()
+        }
+    }
+
+    /// Shows `body` the frames that wait, with their place on the track, each once, until it finds the one that it looks for.
+    ///
+    /// - Returns: what it found, and where the track ends by now.
+    mutating func look(now: HostTime, _ body: (RawSpan, Int64) -> Int64?) -> (found: Int64?, end: Int64) {
+        while let step = timeline.nextStep(now: now) { keep(step) }
+        var place = position
+        var ringFrame = 0
+        var found: Int64?
+        for step in waiting where found == nil {
+            guard case .frames(let count) = step else {
+                if case .silence(let count, _) = step { place += count }
+                continue
             }
+            let start = max(place, lookedPosition)
+            let end = place + count
+            if start < end {
+                let from = (ringFrame + Int(start - place)) * format.bytesPerFrame
+                let to = ringFrame + Int(count)
+                _ = frames.read(atMost: to) { bytes in
+                    found = body(bytes.extracting(from..<to * format.bytesPerFrame), start)
+                    return 0
+                }
+                lookedPosition = found ?? end
+            }
+            place = end
+            ringFrame += Int(count)
+        }
+        return (found, place)
+    }
+
+    private mutating func keep(_ step: TrackTimeline.Step) {
+        switch (waiting.last, step) {
+        case (.frames(let before), .frames(let count)): waiting[waiting.count - 1] = .frames(before + count)
+        case (.silence(let before, let known), .silence(let count, let cause)) where known == cause:
+            waiting[waiting.count - 1] = .silence(before + count, cause)
+        default: waiting.append(step)
+        }
     }
 
     /// How full the ring is, 0 to 1.
@@ -125,6 +170,6 @@ struct DeviceTrack: ~Copyable, Sendable {
     /// The device's clock, which counts the track's frames, silence included.
     var clock: DeviceClock { timeline.clock }
 
-    /// Whether the device has a clock; nil while too little has been seen of it.
-    var hasClock: Bool? { timeline.hasClock }
+    /// Whether the device has a clock; nil while too little has been seen of it. One that ended before is taken by its count.
+    var hasClock: Bool? { timeline.hasClock ?? (hasEnded ? false : nil) }
 }

@@ -16,7 +16,7 @@ struct FeedStream: Sendable {
 
     /// A track that is silent without a word delays the file by so much (REC-3).
     private static let delaySeconds = 1.0
-    /// What is put in may be so much older than the moment at which it is.
+    /// An output that is silent as it should be delays it by no more than this, for it tells before it plays.
     private static let feedingSeconds = 0.1
 
     init(track: Int, source: TrackFormat, pauseCause: Gap.Cause?) {
@@ -37,18 +37,18 @@ struct FeedStream: Sendable {
         _ heard: (RawSpan, Int64) -> Void
     ) -> Int {
         guard piece.kind == .frames else {
-            // What lies before a pause was to come; before its end, nothing was.
-            leaveOut(until: piece.hostTime, isPaused ? pauseCause : source.holeCause, in: &mixer, timebase)
+            // What comes next may still be of before: what was captured then takes its time.
             isPaused = piece.kind == .pause
             timeline = PlacedTimeline(source)
             return 0
         }
-        isPaused = false
         guard change(to: piece, in: &mixer) else {
             droppedFrameCount += piece.frameCount
             return Int(piece.frameCount)
         }
         let time = timeline.accept(piece.hostTime)
+        if isPaused { leaveOut(until: time, pauseCause, in: &mixer, timebase) }
+        isPaused = false
         if piece.droppedFrameCount > 0 {
             droppedFrameCount += piece.droppedFrameCount
             leaveOut(until: time, .ringFull, in: &mixer, timebase)
@@ -62,7 +62,7 @@ struct FeedStream: Sendable {
 
     /// Nothing more has been fed: what is silent by now stays so.
     mutating func rest(until now: HostTime, end: HostTime?, in mixer: inout TrackMixer, _ timebase: Timebase) {
-        let seconds = isPaused ? Self.feedingSeconds : Self.delaySeconds
+        let seconds = isPaused && pauseCause == nil ? Self.feedingSeconds : Self.delaySeconds
         let known = end ?? HostTime(nanoseconds: now.nanoseconds - Int64(seconds * 1e9))
         leaveOut(until: known, isPaused ? pauseCause : source.holeCause, in: &mixer, timebase)
     }

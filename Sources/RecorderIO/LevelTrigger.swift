@@ -2,13 +2,19 @@ internal import Audio
 internal import FrameRing
 
 /// What begins and ends an event: a level that is reached, and how much before and after it belongs to the event.
-public struct LevelTriggerOptions: Hashable, Sendable {
+public struct LevelTriggerOptions: Codable, Hashable, Sendable {
     /// The magnitude that one sample of one channel must reach, in dB relative to full scale, at most 0.
     public var thresholdDBFS: Double
     /// How much of the time before the first such sample is part of the event.
     public var preRollSeconds: Double
     /// How much of the time after the last such sample is part of the event; a sample within it goes on with the event.
     public var hangSeconds: Double
+
+    enum CodingKeys: String, CodingKey {
+        case thresholdDBFS = "threshold_dbfs"
+        case preRollSeconds = "pre_roll_s"
+        case hangSeconds = "hang_s"
+    }
 
     public init(thresholdDBFS: Double, preRollSeconds: Double = 10, hangSeconds: Double = 5) {
         self.thresholdDBFS = thresholdDBFS
@@ -51,6 +57,9 @@ struct LevelTrigger {
         guard let index = lastLoudFrame(of: frames) else { return }
         eventEnd = position + Int64(index) + 1 + hangFrameCount
     }
+
+    /// Goes on with the event at `position`, whatever was there: frames could not be kept for a while.
+    mutating func goOn(at position: Int64) { eventEnd = position + hangFrameCount + 1 }
 
     /// The event is over.
     mutating func end() { eventEnd = nil }

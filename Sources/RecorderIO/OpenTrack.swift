@@ -31,7 +31,9 @@ struct OpenTrack: ~Copyable {
         let control = try Self.control()
         let format = device.format
         let periodFrameCount = device.periodFrameCount
-        let ringFrameCount = max(Int(recorder.ringSeconds * Double(format.sampleRate)), 2 * periodFrameCount)
+        // What an event may have before it waits in the ring as well.
+        let ringSeconds = recorder.ringSeconds + (recorder.segments?.trigger?.preRollSeconds ?? 0)
+        let ringFrameCount = max(Int(ringSeconds * Double(format.sampleRate)), 2 * periodFrameCount)
         // Every period may need a block of its own, and half a ring of short ones may come from odd reads.
         let blockCount = max(1024, 2 * ringFrameCount / periodFrameCount)
         let frames = try Self.ring(ringFrameCount, bytesPerFrame: format.bytesPerFrame, wakeup)

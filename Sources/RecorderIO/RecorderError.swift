@@ -26,6 +26,8 @@ public enum RecorderError: Error, Hashable, Sendable {
     case damaged(path: String)
     /// The recording is over, or about to go on in another file already.
     case notRecording
+    /// A session's two tracks are to be recorded by events.
+    case triggerNeedsOneTrack
     /// The application is to feed a track that it does not feed.
     case noFeed(track: String)
     /// An application's frames have other channels than their track, and nothing is remixed.
@@ -55,6 +57,7 @@ extension RecorderError: CustomStringConvertible {
         case .nothingLeft: "the process died before any audio was on the disk: nothing can be recovered"
         case .damaged(let path): "\(path) was left behind without a whole header: restore it by hand, or remove it"
         case .notRecording: "the recording is over or changes its file just now: start another one"
+        case .triggerNeedsOneTrack: "events are found on one device: leave out --trigger, or --output-track"
         case .noFeed(let track): "the \(track) is not fed by the application: start with its TrackSource as application"
         case .channels(let asked, let track):
             "frames of \(asked) channels cannot go to a track of \(track): give \(track), or start with another format"
@@ -75,6 +78,7 @@ extension RecorderError: CustomStringConvertible {
         case .nothingLeft: "the process died before any audio was on the disk"
         case .damaged: "the process died, and the file that it left cannot be read"
         case .notRecording: "the recording is over"
+        case .triggerNeedsOneTrack: "events are found on one device"
         case .noFeed: "a track is not fed by the application"
         case .channels: "frames had other channels than their track"
         case .resources: "no memory for the ring or a thread"

@@ -29,7 +29,7 @@ extension RecorderLoop {
     }
 
     private var nextSeam: Int64 {
-        options.segments?.segmentation.seam(
+        options.segments?.segmentation?.seam(
             after: position,
             origin: seamOrigin,
             sampleRate: format.sampleRate,

@@ -27,9 +27,11 @@ struct RecorderLoop: ~Copyable, Sendable {
     var tracks: RecorderTracks
     private let metrics: CaptureMetrics
     /// The track's frames so far: in files, or dropped.
-    private(set) var position: Int64 = 0
+    var position: Int64 = 0
+    /// Finds events; nil where all is recorded.
+    var trigger: LevelTrigger?
     /// Frames that the track may have, over all its files.
-    private let frameLimit: Int64
+    let frameLimit: Int64
     private var recentPeak: Float = 0
     private(set) var isOver = false
     /// Where the present segment ends; no frame in a recording that is one file (REC-10).
@@ -66,14 +68,17 @@ struct RecorderLoop: ~Copyable, Sendable {
         tracks: consuming RecorderTracks,
         frameLimit: Int64?
     ) throws(RecorderError) {
-        file = try RecordingFile(
-            path: options.filePath,
-            recordingID: options.recordingID,
-            container: options.container,
-            format: format,
-            replacing: options.replacesFile,
-            firstFrame: 0
-        )
+        trigger = options.segments?.trigger.map { LevelTrigger($0, format: format) }
+        if trigger == nil {
+            file = try RecordingFile(
+                path: options.filePath,
+                recordingID: options.recordingID,
+                container: options.container,
+                format: format,
+                replacing: options.replacesFile,
+                firstFrame: 0
+            )
+        }
         self.options = options
         folder = Folder.parent(of: options.filePath)
         self.format = format
@@ -127,7 +132,7 @@ struct RecorderLoop: ~Copyable, Sendable {
             }
         }
         // Without a file the ring is kept three quarters full.
-        tracks.release(over: file == nil ? 0.875 : 0.5)
+        tracks.release(over: file == nil || trigger != nil ? 0.875 : 0.5)
         try takeSteps()
         isOver = (tracks.isOver && !isHeld) || position >= frameLimit
     }
@@ -137,7 +142,11 @@ struct RecorderLoop: ~Copyable, Sendable {
 
     private mutating func takeSteps() throws(RecorderError) {
         isHeld = false
-        if file != nil, failure == nil { try writeSteps() } else { dropSteps() }
+        repeat {
+            if isListening, !beginEvent() { return }
+            guard file != nil, failure == nil else { return dropSteps() }
+            try writeSteps()
+        } while isListening
     }
 
     /// Whatever happens to the file, a step is written to it, or waits for the next one.
@@ -147,7 +156,7 @@ struct RecorderLoop: ~Copyable, Sendable {
         // A seam is made when there is something to go behind it, so that no segment is empty.
         while let step = tracks.nextStep(now: now, limit: frameLimit - position) {
             guard reachSeam() else { return }
-            let room = seam - position
+            let room = min(seam, eventEnd) - position
             switch step {
             case .frames(let count): position += try writeFrames(min(count, room))
             case .silence(let count, let cause):
@@ -157,13 +166,16 @@ struct RecorderLoop: ~Copyable, Sendable {
                 tell(ofGap: cause, silence.frameCount, isNew: silence.isNew)
             }
             try file?.checkRoom()
+            if position >= eventEnd { return endEvent() }
         }
     }
 
     /// Writes one piece, and returns its length.
     private mutating func writeFrames(_ frameCount: Int64) throws(RecorderError) -> Int64 {
+        let place = position
         let written = try tracks.takeFrames(atMost: frameCount) { (bytes) throws(RecorderError) in
             recentPeak = max(recentPeak, try file?.write(bytes) ?? 0)
+            trigger?.goOn(in: bytes, at: place)
             return bytes.byteCount / format.bytesPerFrame
         }
         for gap in tracks.takeGaps() { note(gap) }

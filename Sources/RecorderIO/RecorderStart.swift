@@ -18,6 +18,9 @@ struct RecorderStart: ~Copyable {
     /// - Parameter wakeup: of the recorder thread.
     init(_ options: RecorderOptions, wakeup: Wakeup) throws(RecorderError) {
         let isSession = options.output != nil
+        if options.segments?.trigger != nil {
+            guard case .device = options.input, !isSession else { throw .triggerNeedsOneTrack }
+        }
         var input = try OpenTrack(Self.preferring(options.input, isSession ? 1 : nil), options, wakeup: wakeup)
         let rate = input.format.sampleRate
         var output: OpenTrack?

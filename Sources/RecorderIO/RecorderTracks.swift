@@ -70,6 +70,12 @@ struct RecorderTracks: ~Copyable, Sendable {
         } ?? 0
     }
 
+    /// Shows `body` the frames that wait, each once, until it finds what it looks for; see `DeviceTrack`. Tracks of a session
+    /// cannot be looked at so.
+    mutating func look(now: HostTime, _ body: (RawSpan, Int64) -> Int64?) -> (found: Int64?, end: Int64) {
+        device?.look(now: now, body) ?? (nil, 0)
+    }
+
     /// Takes silence of the step that waits.
     mutating func takeSilence(_ frameCount: Int64) { device?.takeSilence(frameCount) }
 

@@ -86,9 +86,10 @@ struct RecordingFile: ~Copyable, Sendable {
         var gap = gap
         gap.firstFrame -= firstFrame
         gapFrameCount += gap.frameCount
-        let before = gaps.lastIndex { $0.channels == gap.channels }
-        if let before, gaps[before].cause == gap.cause, gaps[before].firstFrame + gaps[before].frameCount == gap.firstFrame {
-            gaps[before].frameCount += gap.frameCount
+        if let index = gaps.lastIndex(where: { $0.channels == gap.channels }), gaps[index].cause == gap.cause,
+            gaps[index].firstFrame + gaps[index].frameCount == gap.firstFrame
+        {
+            gaps[index].frameCount += gap.frameCount
             return false
         }
         gaps.append(gap)

@@ -13,15 +13,23 @@ public struct SegmentFile: Hashable, Sendable {
 
 /// Where the files of a recording in segments go.
 public struct RecorderSegments: Sendable {
-    public var segmentation: Segmentation
+    /// Where it is cut; nil for nowhere but by `trigger`.
+    public var segmentation: Segmentation?
+    /// Records events only, each in segments of its own: what is between them is in none. nil records all.
+    public var trigger: LevelTriggerOptions?
     /// Names the file that begins at a frame of the recording, whose wall time it is given, in seconds since 1970.
     ///
     /// Called at the seam, on the recorder's thread, which waits for it while the ring holds what comes: it may write a few
     /// bytes to the disk, no more.
     public var next: @Sendable (_ firstFrame: Int64, _ startedAt: Double) -> SegmentFile
 
-    public init(_ segmentation: Segmentation, next: @escaping @Sendable (Int64, Double) -> SegmentFile) {
+    public init(
+        _ segmentation: Segmentation?,
+        trigger: LevelTriggerOptions? = nil,
+        next: @escaping @Sendable (Int64, Double) -> SegmentFile
+    ) {
         self.segmentation = segmentation
+        self.trigger = trigger
         self.next = next
     }
 }

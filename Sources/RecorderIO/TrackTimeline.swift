@@ -112,7 +112,9 @@ struct TrackTimeline {
     /// Whether the device has a clock; nil while too little has been seen of it.
     var hasClock: Bool? {
         if clock.isFreeRunning { return false }
-        guard let first = firstObservation, lastGoodTime.seconds(since: first.hostTime) > Self.clockSeconds else { return nil }
+        guard let first = firstObservation, lastGoodTime.seconds(since: first.hostTime) > Self.clockSeconds else {
+            return nil
+        }
         return true
     }
 

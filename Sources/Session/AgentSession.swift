@@ -316,7 +316,11 @@ public actor AgentSession {
     }
 
     private func recorderOptions(_ path: String, _ recordingID: String, _ files: SegmentFiles?) -> RecorderOptions {
-        let first = files?.next(0, Timestamp.now()) ?? SegmentFile(path: path, recordingID: recordingID)
+        let isTriggered = options.segments?.trigger != nil
+        // A triggered recording has no file until its first event.
+        let first =
+            (isTriggered ? nil : files?.next(0, Timestamp.now()))
+            ?? SegmentFile(path: path, recordingID: recordingID)
         return RecorderOptions(
             input: options.input,
             output: options.output,
@@ -327,7 +331,7 @@ public actor AgentSession {
             durationSeconds: options.durationSeconds,
             liveness: options.liveness,
             segments: files.flatMap { files in
-                options.segments.map { RecorderSegments($0.segmentation) { files.next($0, $1) } }
+                options.segments.map { RecorderSegments($0.segmentation, trigger: $0.trigger) { files.next($0, $1) } }
             }
         )
     }

@@ -16,6 +16,8 @@ public struct RecordingManifest: Codable, Hashable, Sendable {
     public var sampleRateHz: Int?
     public var channels: Int?
     public var segmentation: Segmentation?
+    /// Where only events are recorded: what is between segments then is in none.
+    public var trigger: LevelTriggerOptions?
     /// Absent while the recording goes on.
     public var endedAt: String?
     /// Sum of the segments'.
@@ -29,7 +31,7 @@ public struct RecordingManifest: Codable, Hashable, Sendable {
         case sampleFormat = "sample_format"
         case sampleRateHz = "sample_rate_hz"
         case endedAt = "ended_at"
-        case container, channels, segmentation, frames, segments
+        case container, channels, segmentation, trigger, frames, segments
     }
 
     /// A finished file.
@@ -86,8 +88,10 @@ extension RecordingManifest {
         recordingID: String,
         sessionID: String,
         container: Container,
-        segmentation: Segmentation?
+        segmentation: Segmentation?,
+        trigger: LevelTriggerOptions? = nil
     ) {
+        self.trigger = trigger
         self.recordingID = recordingID
         self.sessionID = sessionID
         self.container = container

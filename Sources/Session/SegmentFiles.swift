@@ -48,7 +48,8 @@ final class SegmentFiles: Sendable {
             recordingID: recordingID,
             sessionID: sessionID,
             container: options.container,
-            segmentation: options.segments?.segmentation
+            segmentation: options.segments?.segmentation,
+            trigger: options.segments?.trigger
         )
     }
 

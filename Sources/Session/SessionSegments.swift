@@ -178,6 +178,8 @@ actor SessionSegments {
             if let saveFailure { throw saveFailure }
             guard !manifest.segments.isEmpty else {
                 removeManifest()
+                // That nothing happened is no failure.
+                if run.options.segments?.trigger != nil, whole.error == nil { return (outcome, ended) }
                 throw .nothingLeft
             }
             outcome.recording = try manifest.whole(path: path)

@@ -22,7 +22,7 @@ enum ExitStatus {
         return switch error {
         case .capture(let error): code(for: error)
         // What the device or the container cannot do is asked for by an option, and the sentence says which.
-        case .cannotHold, .channels, .noFeed: usage
+        case .cannotHold, .channels, .noFeed, .triggerNeedsOneTrack: usage
         case .exists, .unfinishedExists, .inUse, .file: cannotCreate
         case .suspect, .encoder, .unfinished, .nothingLeft, .damaged, .notRecording: inputOutput
         case .resources: deviceUnavailable

@@ -1,6 +1,7 @@
 import Audio
 import Capture
 import Foundation
+import FrameRing
 import Logging
 import Synchronization
 import TestSupport
@@ -53,90 +54,151 @@ import Testing
         )
     }
 
+    /// Both tracks as an application feeds them, and the file as the recorder thread would write it, by a clock that the test
+    /// drives.
+    private struct Stage: ~Copyable {
+        var tracks: SessionTracks
+        let input: InputSide
+        let output: OutputSide
+        let inputFeed: RingFeed
+        let outputFeed: RingFeed
+        let clock: HandClock
+        let zero: HostTime
+        var samples: [Int16] = []
+        var gaps: [Gap] = []
+
+        init() throws {
+            let wakeup = try Wakeup()
+            let mono = SessionTracksTests.mono
+            let options = RecorderOptions(input: .application(mono), filePath: "/nowhere", recordingID: "r")
+            let input = try OpenTrack(.application(mono), options, wakeup: wakeup)
+            let output = try OpenTrack(.application(mono), options, wakeup: wakeup)
+            guard let inputFeed = input.feed, let outputFeed = output.feed else { throw RecorderError.notRecording }
+            var format = mono
+            format.channelCount = 2
+            let tracks = try SessionTracks(format, input, output, wakeup: wakeup)
+            guard let zero = tracks.startTime else { throw RecorderError.notRecording }
+            let clock = HandClock(zero)
+            let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+            self.inputFeed = inputFeed
+            self.outputFeed = outputFeed
+            self.zero = zero
+            self.clock = clock
+            self.input = InputSide(inputFeed) { clock.now }
+            self.output = OutputSide(outputFeed, logger: logger) { clock.now }
+            self.tracks = tracks
+        }
+
+        func time(_ frame: Int64) -> HostTime { zero.advanced(byFrames: frame, at: SessionTracksTests.rate) }
+
+        /// One round of the recorder's.
+        mutating func write() {
+            output.advance(to: clock.now)
+            while tracks.readyFrameCount(now: clock.now, heard: { _, _ in }) > 0 {
+                var piece: [Int16] = []
+                let count = tracks.takeFrames(atMost: .max) { bytes in
+                    piece = (0..<bytes.byteCount / 2).map {
+                        Int16(truncatingIfNeeded: Samples.bits(of: bytes, .s16, sample: $0))
+                    }
+                    return bytes.byteCount / 4
+                }
+                guard count > 0 else { break }
+                samples += piece
+            }
+            gaps += tracks.takeGaps()
+        }
+
+        mutating func end() {
+            input.detach()
+            output.detach()
+            inputFeed.close()
+            outputFeed.close()
+            tracks.stop()
+            repeat { write() } while !tracks.isOver
+        }
+
+        var left: [Int16] { stride(from: 0, to: samples.count, by: 2).map { samples[$0] } }
+        var right: [Int16] { stride(from: 1, to: samples.count, by: 2).map { samples[$0] } }
+    }
+
     // REC-1, REC-2, REC-5
     @Test func `What an application hears and plays lies where its times say, to the frame`() async throws {
-        let workspace = try Workspace()
-        let recorder = try recorder(options(workspace, .application(Self.mono), .application(Self.mono)))
-        let begin = HostTime.now()
-        func time(_ frame: Int64) -> HostTime { begin.advanced(byFrames: frame, at: Self.rate) }
-
-        // Half a second of input, of which a tenth is missing, and an utterance that is cut short.
-        let blocks = try [0..<3200, 4800..<8000].map { range in
-            let frames = try AudioFrames(range.map { Int16($0 + 1) }, sampleRate: Self.rate)
-            return TimedFrames(frames, hostTime: time(Int64(range.lowerBound)))
+        var stage = try Stage()
+        // Half a second of input, of which a tenth is missing, and an utterance that is paused and then cut short.
+        let ranges: [Range<Int>] = [100..<3300, 4900..<8100]
+        let blocks = try ranges.map { range in
+            let frames = try AudioFrames(range.map { Int16($0) }, sampleRate: Self.rate)
+            return TimedFrames(frames, hostTime: stage.time(Int64(range.lowerBound)))
         }
         let source = AsyncStream { continuation in
             for block in blocks { continuation.yield(block) }
             continuation.finish()
         }
         let sink = ReportingSink()
-        let output = try recorder.recordOutput(sink)
+        let output = stage.output.record(sink)
         try await output.play(try AudioFrames((0..<4000).map { Int16(-$0 - 1) }, sampleRate: Self.rate))
-        // Reports are about the past.
-        while HostTime.now() < time(6000) { await Task.yield() }
-        sink.report(0, 2000, at: time(1000))
-        sink.report(2000, 1000, at: time(5000))
+        stage.write()
+        stage.clock.advance(to: stage.time(8100))
+        sink.report(0, 2000, at: stage.time(1100))
+        sink.report(2000, 1000, at: stage.time(5100))
         try await output.interrupt()
         var passed: [TimedFrames] = []
-        for await frames in try recorder.recordInput(source, clock: .exact) { passed.append(frames) }
+        for await frames in stage.input.record(source, clock: .exact) { passed.append(frames) }
         #expect(passed == blocks)
+        stage.write()
+        stage.end()
 
-        let outcome = await recorder.close()
-        #expect(outcome.error == nil)
-        let recording = try #require(outcome.recording)
-        let (left, right) = try channels(workspace)
-        #expect(recording.format.channelCount == 2 && recording.frameCount == Int64(left.count))
-        let zero = try #require(outcome.startTime)
-        let first = Int((begin.seconds(since: zero) * Double(Self.rate)).rounded())
-
+        let (left, right) = (stage.left, stage.right)
+        #expect(left.count >= 8100)
         var expectedLeft = [Int16](repeating: 0, count: left.count)
-        for range in [0..<3200, 4800..<8000] { for frame in range { expectedLeft[first + frame] = Int16(frame + 1) } }
-        var expectedRight = [Int16](repeating: 0, count: right.count)
-        for frame in 0..<2000 { expectedRight[first + 1000 + frame] = Int16(-frame - 1) }
-        for frame in 2000..<3000 { expectedRight[first + 3000 + frame] = Int16(-frame - 1) }
+        for range in ranges { for frame in range { expectedLeft[frame] = Int16(frame) } }
         #expect(left == expectedLeft)
-        #expect(right == expectedRight)
+        // A sink's times are measured, so that its frames are resampled: all but exact, but for the edges of what was cut.
+        for (frames, start) in [(0..<2000, 1100), (2000..<3000, 5100)] {
+            for frame in frames.dropFirst(50).dropLast(50) {
+                #expect(abs(Int(right[start + frame - frames.lowerBound]) + frame + 1) <= 2, "\(frame)")
+            }
+        }
+        for silence in [0..<1100, 3100..<5100, 6100..<right.count] {
+            #expect(right[silence].allSatisfy { $0 == 0 })
+        }
 
         // Of the input each missing frame is told; that nothing is played is no gap.
-        #expect(recording.gaps.allSatisfy { $0.channels == [1] })
-        #expect(recording.gaps.contains(Gap(firstFrame: Int64(first + 3200), frameCount: 1600, cause: .unreported, channels: [1])))
-        #expect(recording.gaps.reduce(6400) { $0 + $1.frameCount } == recording.frameCount)
+        #expect(stage.gaps.allSatisfy { $0.channels == [1] })
+        #expect(stage.gaps.contains(Gap(firstFrame: 3300, frameCount: 1600, cause: .unreported, channels: [1])))
+        #expect(stage.gaps.reduce(6400) { $0 + $1.frameCount } == Int64(left.count))
+        #expect(stage.tracks.takeDroppedFrameCount() == 0)
     }
 
     // REC-4
     @Test func `Frames of another format are converted, and those of other channels refused`() async throws {
-        let workspace = try Workspace()
-        let recorder = try recorder(options(workspace, .application(Self.mono), .application(Self.mono)))
-        let begin = HostTime.now()
+        var stage = try Stage()
         let tone = (0..<24000).map { Float(0.5 * sin(2 * .pi * 440 * Double($0) / 48000)) }
-        let source = AsyncStream { continuation in
-            for start in stride(from: 0, to: 24000, by: 480) {
-                guard let frames = try? AudioFrames(Array(tone[start..<start + 480]), sampleRate: 48000) else { continue }
-                let time = begin.advanced(byFrames: Int64(start), at: 48000)
-                continuation.yield(TimedFrames(frames, hostTime: time))
-            }
-            if let stereo = try? AudioFrames([Int16](repeating: 9, count: 64), sampleRate: Self.rate, channelCount: 2) {
-                continuation.yield(TimedFrames(stereo, hostTime: begin.advanced(byFrames: 30000, at: 48000)))
-            }
+        var blocks: [TimedFrames] = []
+        for start in stride(from: 0, to: 24000, by: 480) {
+            let frames = try AudioFrames(Array(tone[start..<start + 480]), sampleRate: 48000)
+            blocks.append(TimedFrames(frames, hostTime: stage.zero.advanced(byFrames: Int64(start), at: 48000)))
+        }
+        let stereo = try AudioFrames([Int16](repeating: 9, count: 64), sampleRate: Self.rate, channelCount: 2)
+        blocks.append(TimedFrames(stereo, hostTime: stage.time(9000)))
+        let source = AsyncStream { [blocks] continuation in
+            for block in blocks { continuation.yield(block) }
             continuation.finish()
         }
-        for await _ in try recorder.recordInput(source, clock: .exact) {}
-        let outcome = await recorder.close()
-        let zero = try #require(outcome.startTime)
-        let (left, _) = try channels(workspace)
-        let offset = begin.seconds(since: zero)
+        for await _ in stage.input.record(source, clock: .exact) {}
+        stage.clock.advance(to: stage.time(8000))
+        stage.write()
+        #expect(stage.tracks.takeRefusal() == .channels(asked: 2, track: 1))
+        stage.end()
         var (signal, noise) = (0.0, 0.0)
-        let first = Int((offset * Double(Self.rate)).rounded(.up)) + 100
-        for frame in first..<first + 7000 {
-            // Where the first frame lies is rounded to a frame of the file.
-            let seconds = (Double(frame) - (offset * Double(Self.rate)).rounded()) / Double(Self.rate)
-            let value = 0.5 * 32768 * sin(2 * .pi * 440 * seconds)
+        for frame in 100..<7900 {
+            let value = 0.5 * 32768 * sin(2 * .pi * 440 * Double(frame) / Double(Self.rate))
             signal += value * value
-            noise += (Double(left[frame]) - value) * (Double(left[frame]) - value)
+            noise += (Double(stage.left[frame]) - value) * (Double(stage.left[frame]) - value)
         }
         #expect(10 * log10(signal / noise) > 80)
-        #expect(!left.contains(9))
-        #expect(outcome.recording?.droppedFrameCount == 32)
+        #expect(!stage.left[8100...].contains { $0 != 0 })
+        #expect(stage.tracks.takeDroppedFrameCount() == 32)
     }
 
     @Test func `Only an application's tracks can be fed`() async throws {

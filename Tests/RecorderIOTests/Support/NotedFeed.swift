@@ -86,7 +86,9 @@ enum Numbered {
 
 /// Time that passes only when told to.
 final class HandClock: Sendable {
-    private let nanoseconds = Mutex<Int64>(7_000_000_000_000)
+    private let nanoseconds: Mutex<Int64>
+
+    init(_ time: HostTime = HostTime(nanoseconds: 7_000_000_000_000)) { nanoseconds = Mutex(time.nanoseconds) }
 
     var now: HostTime { nanoseconds.withLock { HostTime(nanoseconds: $0) } }
 
