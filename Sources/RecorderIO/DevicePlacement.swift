@@ -37,7 +37,7 @@ struct DevicePlacement: ~Copyable, Sendable {
                 let taken = device.takeFrames(atMost: count) { frames in
                     let position = mixer.position(track: track)
                     let taken = mixer.put(frames, track: track, at: place)
-                    heard(frames.extracting(0..<taken * bytesPerFrame), position)
+                    if taken > 0 { heard(frames.extracting(0..<taken * bytesPerFrame), position) }
                     return taken
                 }
                 guard taken > 0 else { return false }

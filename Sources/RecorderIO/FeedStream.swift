@@ -56,7 +56,7 @@ struct FeedStream: Sendable {
         let position = mixer.position(track: track)
         let taken = mixer.put(frames, track: track, at: timebase.place(of: time) ?? 0)
         timeline.advance(by: taken)
-        heard(frames.extracting(0..<taken * piece.format.bytesPerFrame), position)
+        if taken > 0 { heard(frames.extracting(0..<taken * piece.format.bytesPerFrame), position) }
         return taken
     }
 

@@ -201,6 +201,40 @@ import Testing
         #expect(stage.tracks.takeDroppedFrameCount() == 32)
     }
 
+    // REC-3
+    @Test func `More than has room waits in the ring, and is heard once`() async throws {
+        var stage = try Stage()
+        let sink = ReportingSink()
+        let output = stage.output.record(sink)
+        // From now on the output says nothing, though it is to play.
+        try await output.play(try AudioFrames([Int16](repeating: 5, count: 100), sampleRate: Self.rate))
+        let blocks = try (0..<8).map { block in
+            let frames = try AudioFrames([Int16](repeating: Int16(block + 1), count: 8000), sampleRate: Self.rate)
+            return TimedFrames(frames, hostTime: stage.time(Int64(8000 * block)))
+        }
+        let source = AsyncStream { continuation in
+            for block in blocks { continuation.yield(block) }
+            continuation.finish()
+        }
+        for await _ in stage.input.record(source, clock: .exact) {}
+        var heardCount = 0
+        var readCount = 0
+        for _ in 0..<20 {
+            while true {
+                let ready = stage.tracks.readyFrameCount(now: stage.clock.now) { frames, position in
+                    #expect(frames.byteCount > 0)
+                    #expect(position == heardCount)
+                    heardCount += frames.byteCount / 2
+                }
+                guard ready > 0 else { break }
+                readCount += Int(stage.tracks.takeFrames(atMost: ready) { $0.byteCount / 4 })
+            }
+            stage.clock.advance(seconds: 0.5)
+        }
+        #expect(heardCount == 64_000)
+        #expect(readCount >= 64_000)
+    }
+
     @Test func `Only an application's tracks can be fed`() async throws {
         let workspace = try Workspace()
         let device = CaptureOptions(deviceName: Microphones.fixture("ramp-s16-1ch.wav"))

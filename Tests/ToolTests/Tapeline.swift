@@ -167,6 +167,7 @@ struct Report: Decodable {
         var firstFrame: Int
         var frames: Int
         var cause: String
+        var channels: [Int]?
 
         var end: Int { firstFrame + frames }
     }
