@@ -18,8 +18,10 @@ struct DeviceTrack: ~Copyable, Sendable {
     private var frames: FrameConsumer
     private var blocks: FrameConsumer
     private var timeline: TrackTimeline
-    /// What the timeline has given out, and nobody has taken, in order.
-    private var waiting: [TrackTimeline.Step] = []
+    /// What the timeline has given out, and nobody has taken.
+    private var waitingStep: TrackTimeline.Step?
+    /// What comes after that, where somebody has looked so far.
+    private var laterSteps: [TrackTimeline.Step] = []
     /// Up to where `look` has looked.
     private var lookedPosition: Int64 = 0
     /// Frames that have been taken, silence included: the place of the next step on the track.
@@ -44,7 +46,6 @@ struct DeviceTrack: ~Copyable, Sendable {
         self.frames = frames
         self.blocks = blocks
         timeline = TrackTimeline(format: format, periodFrameCount: periodFrameCount)
-        waiting.reserveCapacity(16)
     }
 
     /// Sleeps until there are frames enough, or somebody wakes it (RING-4).
@@ -82,8 +83,10 @@ struct DeviceTrack: ~Copyable, Sendable {
     /// What comes next on the track, of at most `limit` frames. It comes again until it is taken.
     mutating func nextStep(now: HostTime, limit: Int64) -> TrackTimeline.Step? {
         guard limit > 0 else { return nil }
-        if waiting.isEmpty, let step = timeline.nextStep(now: now) { waiting.append(step) }
-        return switch waiting.first {
+        if waitingStep == nil {
+            waitingStep = laterSteps.isEmpty ? timeline.nextStep(now: now) : laterSteps.removeFirst()
+        }
+        return switch waitingStep {
         case .frames(let count): .frames(min(count, limit))
         case .silence(let count, let cause): .silence(min(count, limit), cause)
         case nil: nil
@@ -108,11 +111,12 @@ struct DeviceTrack: ~Copyable, Sendable {
     private mutating func take(_ taken: Int64) {
         position += taken
         guard taken > 0 else { return }
-        switch waiting[0] {
-        case .frames(let count) where count > taken: waiting[0] = .frames(count - taken)
-        case .silence(let count, let cause) where count > taken: waiting[0] = .silence(count - taken, cause)
-        default: waiting.removeFirst()
-        }
+        waitingStep =
+            switch waitingStep {
+            case .frames(let count) where count > taken: .frames(count - taken)
+            case .silence(let count, let cause) where count > taken: .silence(count - taken, cause)
+            default: nil
+            }
     }
 
     /// Shows `body` the frames that wait, with their place on the track, each once, until it finds the one that it looks for.
@@ -123,7 +127,7 @@ struct DeviceTrack: ~Copyable, Sendable {
         var place = position
         var ringFrame = 0
         var found: Int64?
-        for step in waiting where found == nil {
+        for step in [waitingStep].compactMap(\.self) + laterSteps where found == nil {
             guard case .frames(let count) = step else {
                 if case .silence(let count, _) = step { place += count }
                 continue
@@ -146,12 +150,17 @@ struct DeviceTrack: ~Copyable, Sendable {
     }
 
     private mutating func keep(_ step: TrackTimeline.Step) {
-        switch (waiting.last, step) {
-        case (.frames(let before), .frames(let count)): waiting[waiting.count - 1] = .frames(before + count)
+        switch (laterSteps.last ?? waitingStep, step) {
+        case (.frames(let before), .frames(let count)): replaceLast(with: .frames(before + count))
         case (.silence(let before, let known), .silence(let count, let cause)) where known == cause:
-            waiting[waiting.count - 1] = .silence(before + count, cause)
-        default: waiting.append(step)
+            replaceLast(with: .silence(before + count, cause))
+        case (nil, _): waitingStep = step
+        default: laterSteps.append(step)
         }
+    }
+
+    private mutating func replaceLast(with step: TrackTimeline.Step) {
+        if laterSteps.isEmpty { waitingStep = step } else { laterSteps[laterSteps.count - 1] = step }
     }
 
     /// How full the ring is, 0 to 1.

@@ -95,6 +95,8 @@ struct SessionTracks: ~Copyable, Sendable {
         if !hasOutputEnded {
             hasOutputEnded = output.put(into: &mixer, track: Self.outputTrack, timebase, now: now) { _, _ in }
         }
+        // Else the device's clock would be copied when it learns something next (PERF-5).
+        timebase.clock = nil
     }
 
     /// Devices without a clock are placed by their count, which must be known before the first frame.

