@@ -159,7 +159,11 @@ import Testing
         #expect(feed.frames.map(\.number) == Array(1..<count + 1))
         try await play(output, 100_000..<104_800)
         try await output.endSegment()
-        #expect(feed.frames.map(\.number) == Array(1..<count + 1) + Array(100_000..<104_800))
+        // Between them may be what the call gave that was told of the loss.
+        let numbers = feed.frames.map(\.number)
+        #expect(numbers.prefix(count) == Array(1..<count + 1)[...])
+        #expect(numbers.suffix(4800) == Array(100_000..<104_800)[...])
+        #expect(numbers == Set(numbers).sorted())
         #expect(output.refusedReportCount == 0)
         try expectTruth()
     }
