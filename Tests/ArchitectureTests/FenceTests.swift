@@ -33,7 +33,6 @@ import Testing
         "RecorderIO/SoundFile": "libsndfile's handle and its virtual file",
         "RecorderIO/VorbisFile": "its output, which it alone has, goes with it to another thread",
         "RecorderIO/VorbisStream": "the structs of libvorbis and libogg, which point at each other",
-        "RecorderIO/WallClock": "clock_gettime",
         "RecordingExport/ChildProcess": "posix_spawn and waitpid",
         "RecordingExport/Descriptor": "open, read and write",
         "RecordingExport/ExporterThread": "pthread_create",

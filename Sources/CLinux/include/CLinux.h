@@ -42,3 +42,9 @@ int linux_catch_signal(int signal, int write_fd);
 
 /* 1 if the signal is ignored, as under nohup. */
 int linux_is_signal_ignored(int signal);
+
+/*
+ * Wall time in seconds since 1970. Not from Swift: there the clock's struct may be another C library's, by whichever was
+ * imported first.
+ */
+double linux_wall_seconds(void);
