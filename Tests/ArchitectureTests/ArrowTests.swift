@@ -23,7 +23,8 @@ import Testing
         "CCurl": ["HTTP/HTTPTransfer"],
         "CLinux": [
             "Capture/ALSADevice", "Capture/RealtimeThread", "FrameRing/FrameProducer", "FrameRing/MirroredMemory",
-            "FrameRing/Wakeup", "RecorderIO/PartFile", "RecorderIO/WallClock", "RecordingExport/ChildProcess", "RecordingExport/Descriptor",
+            "FrameRing/Wakeup", "RecorderIO/PartFile", "RecorderIO/WallClock", "RecordingExport/ChildProcess",
+            "RecordingExport/Descriptor",
             "RecordingExport/TargetDirectory", "Tool/SignalWatch",
         ],
         "CSampleRate": ["RecorderIO/Resampler"],
