@@ -37,3 +37,21 @@ public struct Gap: Hashable, Sendable, Codable {
         case cause, channels
     }
 }
+
+extension [Gap] {
+    /// Lists a gap behind those that are listed; one that goes on where the last of the same channels ended, for the same
+    /// cause, is the same.
+    ///
+    /// - Returns: whether it is a gap of its own.
+    @discardableResult
+    public mutating func list(_ gap: Gap) -> Bool {
+        if let index = lastIndex(where: { $0.channels == gap.channels }), self[index].cause == gap.cause,
+            self[index].firstFrame + self[index].frameCount == gap.firstFrame
+        {
+            self[index].frameCount += gap.frameCount
+            return false
+        }
+        append(gap)
+        return true
+    }
+}

@@ -15,9 +15,8 @@ public final class ALSAPlayback: AudioSink {
     /// - Parameter deviceName: any ALSA PCM name.
     /// - Throws: where the system has no thread to give. Of the device it is `play` that tells.
     public init(deviceName: String) throws(RecorderError) {
-        do throws(FrameRingError) { orders = try PlaybackOrders() } catch {
-            throw .resources(reason: error.description)
-        }
+        let orders = try RecorderError.needing { () throws(FrameRingError) in try PlaybackOrders() }
+        self.orders = orders
         do throws(CaptureError) {
             let loop = PlaybackLoop(deviceName: deviceName, orders: orders)
             _ = try RealtimeThread(name: "tapeline-output", owning: loop) { $0.run() }

@@ -127,7 +127,8 @@ struct DeviceTrack: ~Copyable, Sendable {
         var place = position
         var ringFrame = 0
         var found: Int64?
-        for step in [waitingStep].compactMap(\.self) + laterSteps where found == nil {
+        for index in -1..<laterSteps.count where found == nil {
+            guard let step = index < 0 ? waitingStep : laterSteps[index] else { continue }
             guard case .frames(let count) = step else {
                 if case .silence(let count, _) = step { place += count }
                 continue

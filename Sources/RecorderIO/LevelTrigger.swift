@@ -59,7 +59,7 @@ struct LevelTrigger {
     }
 
     /// Goes on with the event at `position`, whatever was there: frames could not be kept for a while.
-    mutating func goOn(at position: Int64) { eventEnd = position + hangFrameCount + 1 }
+    mutating func goOn(at position: Int64) { eventEnd = max(eventEnd ?? 0, position + hangFrameCount + 1) }
 
     /// The event is over.
     mutating func end() { eventEnd = nil }
@@ -69,7 +69,10 @@ struct LevelTrigger {
         let frameCount = frames.byteCount / format.bytesPerFrame
         while start < frameCount {
             let end = min(frameCount, start + Self.blockFrameCount)
-            if isLoud(frames, start..<end) { return (start..<end).first { isLoud(frames, $0..<$0 + 1) } }
+            if isLoud(frames, start..<end) {
+                while !isLoud(frames, start..<start + 1) { start += 1 }
+                return start
+            }
             start = end
         }
         return nil
@@ -79,7 +82,10 @@ struct LevelTrigger {
         var end = frames.byteCount / format.bytesPerFrame
         while end > 0 {
             let start = max(0, end - Self.blockFrameCount)
-            if isLoud(frames, start..<end) { return (start..<end).last { isLoud(frames, $0..<$0 + 1) } }
+            if isLoud(frames, start..<end) {
+                while !isLoud(frames, end - 1..<end) { end -= 1 }
+                return end - 1
+            }
             end = start
         }
         return nil

@@ -28,7 +28,7 @@ struct OpenTrack: ~Copyable {
 
     private init(device options: CaptureOptions, _ recorder: RecorderOptions, _ wakeup: Wakeup) throws(RecorderError) {
         let device = try Self.device(options)
-        let control = try Self.control()
+        let control = try RecorderError.needing { () throws(FrameRingError) in try CaptureControl() }
         let format = device.format
         let periodFrameCount = device.periodFrameCount
         // What an event may have before it waits in the ring as well.
@@ -36,8 +36,12 @@ struct OpenTrack: ~Copyable {
         let ringFrameCount = max(Int(ringSeconds * Double(format.sampleRate)), 2 * periodFrameCount)
         // Every period may need a block of its own, and half a ring of short ones may come from odd reads.
         let blockCount = max(1024, 2 * ringFrameCount / periodFrameCount)
-        let frames = try Self.ring(ringFrameCount, bytesPerFrame: format.bytesPerFrame, wakeup)
-        let blocks = try Self.ring(blockCount, bytesPerFrame: CaptureBlock.byteCount)
+        let frames = try RecorderError.needing { () throws(FrameRingError) in
+            try FrameRing(frameCapacity: ringFrameCount, bytesPerFrame: format.bytesPerFrame, wakeup: wakeup)
+        }
+        let blocks = try RecorderError.needing { () throws(FrameRingError) in
+            try FrameRing(frameCapacity: blockCount, bytesPerFrame: CaptureBlock.byteCount)
+        }
         self.format = format
         self.periodFrameCount = periodFrameCount
         self.control = control
@@ -65,10 +69,12 @@ struct OpenTrack: ~Copyable {
         _ recorder: RecorderOptions,
         _ wakeup: Wakeup
     ) throws(RecorderError) {
-        let control = try Self.control()
+        let control = try RecorderError.needing { () throws(FrameRingError) in try CaptureControl() }
         // A third more, for what stands before each piece of ten milliseconds.
         let byteCapacity = Int(recorder.ringSeconds * Double(format.sampleRate * format.bytesPerFrame) * 4 / 3)
-        let ring = try Self.feedRing(byteCapacity, wakeup)
+        let ring = try RecorderError.needing { () throws(FrameRingError) in
+            try FeedRing(byteCapacity: byteCapacity, wakeup: wakeup)
+        }
         self.format = format
         self.control = control
         periodFrameCount = 0
@@ -81,27 +87,5 @@ struct OpenTrack: ~Copyable {
 
     private static func device(_ options: CaptureOptions) throws(RecorderError) -> ALSADevice {
         do throws(CaptureError) { return try ALSADevice(options) } catch { throw .capture(error) }
-    }
-
-    private static func ring(
-        _ frameCapacity: Int,
-        bytesPerFrame: Int,
-        _ wakeup: Wakeup? = nil
-    ) throws(RecorderError) -> FrameRing {
-        do throws(FrameRingError) {
-            return try FrameRing(frameCapacity: frameCapacity, bytesPerFrame: bytesPerFrame, wakeup: wakeup)
-        } catch {
-            throw .resources(reason: error.description)
-        }
-    }
-
-    private static func feedRing(_ byteCapacity: Int, _ wakeup: Wakeup) throws(RecorderError) -> FeedRing {
-        do throws(FrameRingError) { return try FeedRing(byteCapacity: byteCapacity, wakeup: wakeup) } catch {
-            throw .resources(reason: error.description)
-        }
-    }
-
-    private static func control() throws(RecorderError) -> CaptureControl {
-        do throws(FrameRingError) { return try CaptureControl() } catch { throw .resources(reason: error.description) }
     }
 }

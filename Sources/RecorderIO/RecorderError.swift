@@ -1,4 +1,5 @@
 public import Capture
+internal import FrameRing
 internal import Glibc
 
 /// What can go wrong between the ring and the finalized file. Each description is one sentence that names the fix.
@@ -101,5 +102,12 @@ extension RecorderError: CustomStringConvertible {
         case ENOENT, ENOTDIR: "make the folder, or choose another --directory"
         default: "check the disk, or choose another --directory"
         }
+    }
+}
+
+extension RecorderError {
+    /// What needs memory or descriptors of the system, or why there are none.
+    static func needing<Made: ~Copyable>(_ make: () throws(FrameRingError) -> Made) throws(RecorderError) -> Made {
+        do throws(FrameRingError) { return try make() } catch { throw .resources(reason: error.description) }
     }
 }

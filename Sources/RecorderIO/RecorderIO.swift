@@ -4,9 +4,10 @@ internal import FrameRing
 public import Logging
 internal import Synchronization
 
-/// Records one device to one file: capture thread, ring, recorder thread, finalized recording.
+/// Records one device, or a session's input and output side by side, to one file or to segments: capture threads, rings,
+/// recorder thread, finalized recording.
 ///
-/// It starts at `start`, and ends at `close`, at its length, or when the device's source ends. Both threads are the
+/// It starts when it is made, and ends at `close`, at its length, or when the input's device ends. Its threads are the
 /// operating system's own, so that no one else's tasks can delay them.
 public final class RecorderIO: Sendable {
     /// What the device agreed to, and the file holds.
@@ -29,7 +30,7 @@ public final class RecorderIO: Sendable {
     ///
     /// - Throws: an error of one sentence that names the fix; nothing is left behind then (SES-3).
     public init(_ options: RecorderOptions, logger: Logger) throws(RecorderError) {
-        waker = try Self.wakeup()
+        waker = try RecorderError.needing { () throws(FrameRingError) in try Wakeup() }
         var start = try RecorderStart(options, wakeup: waker)
         format = start.format
         control = start.control
@@ -45,7 +46,7 @@ public final class RecorderIO: Sendable {
             outputSide: start.outputFeed.map { OutputSide($0, logger: logger) }
         )
         completion = Completion()
-        try start.begin()
+        try start.begin(options)
         let input = start.inputCapture.take()
         let output = start.outputCapture.take()
         let recorder = try RecorderLoop(
@@ -183,10 +184,6 @@ public final class RecorderIO: Sendable {
 
     /// How the recording goes.
     public var progress: RecorderProgress { shared.current }
-
-    private static func wakeup() throws(RecorderError) -> Wakeup {
-        do throws(FrameRingError) { return try Wakeup() } catch { throw .resources(reason: error.description) }
-    }
 }
 
 /// The recorder's state as others see it.

@@ -45,7 +45,7 @@ extension RecorderLoop {
             failure = nil
             outage.end()
             hasToldOfOutage = false
-            if trigger != nil { trigger?.goOn(at: position) }
+            trigger?.goOn(at: position)
         }
         tracks.liveness.beginFile()
         wish.started.complete(nil)

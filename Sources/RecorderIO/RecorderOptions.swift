@@ -7,43 +7,26 @@ public struct RecorderOptions: Sendable {
     public var input: TrackSource
     /// The session's other side, in the channels behind the input's; nil for the input alone (REC-1).
     public var output: TrackSource?
-    public var container: Container
+    public var container = Container.wav
     /// Absolute path of the finished file; while recording it is `filePath.part` (REC-7).
     public var filePath: String
     /// Replaces a finished file of that name instead of refusing it.
-    public var replacesFile: Bool
+    public var replacesFile = false
     /// A lower-case UUID.
     public var recordingID: String
     /// Ends the recording after exactly so many seconds of its timeline; nil records until `close`.
     public var durationSeconds: Double?
     /// How much audio the ring holds while the disk stalls (RING-1).
-    public var ringSeconds: Double
-    public var liveness: LivenessLimits
+    public var ringSeconds = 10.0
+    public var liveness = LivenessLimits()
     /// Cuts the recording into files, of which `filePath` is the first; nil for one file.
     public var segments: RecorderSegments?
 
-    public init(
-        input: TrackSource,
-        output: TrackSource? = nil,
-        container: Container = .wav,
-        filePath: String,
-        replacesFile: Bool = false,
-        recordingID: String,
-        durationSeconds: Double? = nil,
-        ringSeconds: Double = 10,
-        liveness: LivenessLimits = LivenessLimits(),
-        segments: RecorderSegments? = nil
-    ) {
+    public init(input: TrackSource, output: TrackSource? = nil, filePath: String, recordingID: String) {
         self.input = input
         self.output = output
-        self.container = container
         self.filePath = filePath
-        self.replacesFile = replacesFile
         self.recordingID = recordingID
-        self.durationSeconds = durationSeconds
-        self.ringSeconds = ringSeconds
-        self.liveness = liveness
-        self.segments = segments
     }
 
     /// Frames that the recording may have.
@@ -60,20 +43,14 @@ public struct RecorderOptions: Sendable {
         recordingID: String,
         durationSeconds: Double? = nil,
         ringSeconds: Double = 10,
-        liveness: LivenessLimits = LivenessLimits(),
-        segments: RecorderSegments? = nil
+        liveness: LivenessLimits = LivenessLimits()
     ) {
-        self.init(
-            input: .device(capture),
-            container: container,
-            filePath: filePath,
-            replacesFile: replacesFile,
-            recordingID: recordingID,
-            durationSeconds: durationSeconds,
-            ringSeconds: ringSeconds,
-            liveness: liveness,
-            segments: segments
-        )
+        self.init(input: .device(capture), filePath: filePath, recordingID: recordingID)
+        self.container = container
+        self.replacesFile = replacesFile
+        self.durationSeconds = durationSeconds
+        self.ringSeconds = ringSeconds
+        self.liveness = liveness
     }
 }
 

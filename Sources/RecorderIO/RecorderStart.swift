@@ -61,10 +61,12 @@ struct RecorderStart: ~Copyable {
     }
 
     /// Starts the devices.
-    mutating func begin() throws(RecorderError) {
+    mutating func begin(_ options: RecorderOptions) throws(RecorderError) {
         // The output first: what it has before the input's first frame is left out, and none is missing.
-        guard outputCapture?.start() ?? true, inputCapture?.start() ?? true else {
-            throw .capture(.device(name: "the device", call: "snd_pcm_start", reason: "it did not start"))
+        let isOutputOn = outputCapture?.start() ?? true
+        guard isOutputOn, inputCapture?.start() ?? true else {
+            let name = (isOutputOn ? options.input : options.output ?? options.input).deviceName
+            throw .capture(.device(name: name, call: "snd_pcm_start", reason: "it did not start"))
         }
     }
 

@@ -69,16 +69,10 @@ struct RecordingFile: ~Copyable, Sendable {
         }
         frameCount += piece
         gapFrameCount += piece
-        if let last = gaps.last, last.cause == cause, last.firstFrame + last.frameCount == start {
-            gaps[gaps.count - 1].frameCount += piece
-            return (piece, false)
-        }
-        gaps.append(Gap(firstFrame: start, frameCount: piece, cause: cause))
-        return (piece, true)
+        return (piece, gaps.list(Gap(firstFrame: start, frameCount: piece, cause: cause)))
     }
 
-    /// Lists a gap of one track among frames that have been written; one that goes on where the last of the same channels
-    /// ended is the same.
+    /// Lists a gap of one track among frames that have been written.
     ///
     /// - Parameter gap: by the recording's positions.
     /// - Returns: whether it is a gap of its own.
@@ -86,14 +80,7 @@ struct RecordingFile: ~Copyable, Sendable {
         var gap = gap
         gap.firstFrame -= firstFrame
         gapFrameCount += gap.frameCount
-        if let index = gaps.lastIndex(where: { $0.channels == gap.channels }), gaps[index].cause == gap.cause,
-            gaps[index].firstFrame + gaps[index].frameCount == gap.firstFrame
-        {
-            gaps[index].frameCount += gap.frameCount
-            return false
-        }
-        gaps.append(gap)
-        return true
+        return gaps.list(gap)
     }
 
     /// Counts captured frames that could not be written any more.

@@ -223,11 +223,7 @@ struct TrackLane: Sendable {
         }
         counts.gapFrameCount += count
         lastGap = (end, cause)
-        if let last = gaps.last, last.cause == cause, last.firstFrame + last.frameCount == position {
-            gaps[gaps.count - 1].frameCount += count
-        } else {
-            gaps.append(Gap(firstFrame: position, frameCount: count, cause: cause, channels: channels))
-        }
+        gaps.list(Gap(firstFrame: position, frameCount: count, cause: cause, channels: channels))
     }
 
     /// nil where the file has no others.

@@ -13,31 +13,31 @@ public import Tracing
 /// again after that, or while it runs (SES-6).
 public actor AgentSession {
     public nonisolated let id: String
-    private let options: SessionOptions
+    let options: SessionOptions
     private let tracer: any Tracer
-    private let logger: Logger
-    private var run: SessionRun?
-    private var recorder: RecorderIO?
+    let logger: Logger
+    var run: SessionRun?
+    var recorder: RecorderIO?
     /// The job that this is the primary session of.
     private var job: JobContext?
-    private var exporters: [any RecordingExporter] = []
+    var exporters: [any RecordingExporter] = []
     private var callbacks: [SessionEndCallback] = []
     private var chatHistory: [UInt8]?
     private var isStarting = false
     /// Of the next file: names are never used twice.
-    private var fileNumber = 0
+    var fileNumber = 0
     /// The change to the next file that is under way.
-    private var fileChange: Task<RecorderError?, Never>?
-    private var end: Task<SessionReport, Never>?
+    var fileChange: Task<RecorderError?, Never>?
+    var end: Task<SessionReport, Never>?
     /// Files of this session that have ended while it goes on.
-    private var earlierEnds: [Task<SessionReport, Never>] = []
-    private var earlierGates: [ExportGate] = []
+    var earlierEnds: [Task<SessionReport, Never>] = []
+    var earlierGates: [ExportGate] = []
     /// Goes on in another file when the disk has ended one.
     private var fileWatch: Task<Void, Never>?
     /// Whether the run's file has ended, and no other has begun.
-    private var isBetweenFiles = false
+    var isBetweenFiles = false
     /// Of a recording that has some.
-    private var segments: SessionSegments?
+    var segments: SessionSegments?
 
     /// The session that the current task's span belongs to, and the context outside of it.
     @TaskLocal private static var enclosing: (id: String, outside: ServiceContext?)?
@@ -141,33 +141,6 @@ public actor AgentSession {
         fileWatch = started.map { recorder in Task { await watchFiles(of: recorder) } }
     }
 
-    /// Has the input that `source` gives recorded as it passes, as `RecorderIO.recordInput` does; until the session ends.
-    ///
-    /// - Throws: where no recording is made, or its input is a device.
-    public func recordInput<Source: AsyncSequence & Sendable>(
-        _ source: Source,
-        clock: FrameClock = .measured
-    ) throws(SessionError) -> RecordedInput<Source> where Source.Element == TimedFrames {
-        do throws(RecorderError) {
-            guard let recorder else { throw .notRecording }
-            return try recorder.recordInput(source, clock: clock)
-        } catch {
-            throw .recorder(error)
-        }
-    }
-
-    /// Has what `sink` plays recorded, as `RecorderIO.recordOutput` does; until the session ends.
-    ///
-    /// - Throws: where no recording is made, or its output is a device.
-    public func recordOutput(_ sink: some AudioSink) throws(SessionError) -> RecordedOutput {
-        do throws(RecorderError) {
-            guard let recorder else { throw .notRecording }
-            return try recorder.recordOutput(sink)
-        } catch {
-            throw .recorder(error)
-        }
-    }
-
     /// Has `body` called with the report at each end of the session, after the exporters and before the span ends.
     ///
     /// Callbacks are called in the order in which they were added, each on a thread of its own and for at most
@@ -186,92 +159,8 @@ public actor AgentSession {
         chatHistory = json
     }
 
-    /// Goes on in the next file, with no frame lost or doubled between them (CLI-1). The one that ended is finalized,
-    /// exported and reported on its own, with a span of its own, while recording goes on.
-    ///
-    /// - Throws: where the next file cannot be made; the recording goes on in the present one then.
-    public func startNextFile() async throws(SessionError) {
-        guard let run, let recorder, end == nil, fileChange == nil, !isBetweenFiles else {
-            throw .recorder(.notRecording)
-        }
-        let change = Task { await changeFile(from: run, recorder) }
-        fileChange = change
-        let error = await change.value
-        fileChange = nil
-        if let error { throw .recorder(error) }
-    }
-
-    private func changeFile(from ended: SessionRun, _ recorder: RecorderIO) async -> RecorderError? {
-        if segments != nil { return await changeSegment(from: ended, recorder) }
-        let recordingID = Self.newID()
-        let path = path(of: recordingID)
-        fileNumber += 1
-        journal(recordingID, path, exporters)
-        do throws(RecorderError) {
-            if isBetweenFiles {
-                try await recorder.goOn(path: path, recordingID: recordingID)
-            } else {
-                await endEarly(ended, try await recorder.startNextFile(path: path, recordingID: recordingID))
-            }
-            isBetweenFiles = false
-            run = newRun(recordingID, path, in: ended.parent)
-            return nil
-        } catch {
-            options.journal?.didNotBegin(recordingID)
-            return error
-        }
-    }
-
-    private func changeSegment(from ended: SessionRun, _ recorder: RecorderIO) async -> RecorderError? {
-        do throws(RecorderError) {
-            if isBetweenFiles {
-                try await recorder.goOnInNextSegment()
-            } else {
-                await endEarly(ended, try await recorder.startNextSegment())
-            }
-            isBetweenFiles = false
-            return nil
-        } catch {
-            return error
-        }
-    }
-
-    /// A file that ends while the session goes on is exported and reported on its own; a segment as a part of the whole.
-    private func endEarly(_ ended: SessionRun, _ pending: PendingRecording) async {
-        if let segments {
-            return await segments.take { [options] in await pending.outcome(timeLimit: options.finalizeLimit) }
-        }
-        earlierGates.append(ended.gate)
-        earlierEnds.append(
-            Task { [options] in
-                let begin = ContinuousClock.now
-                let outcome = await pending.outcome(timeLimit: options.finalizeLimit)
-                return await report(endOf: ended, outcome, since: begin, heldBy: nil)
-            }
-        )
-    }
-
-    /// Reports a file that the disk has ended, and goes on in another when there is room, until the recording ends.
-    private func watchFiles(of recorder: RecorderIO) async {
-        for await event in recorder.fileEvents {
-            // Which file it is must be known first.
-            _ = await fileChange?.value
-            guard let run else { return }
-            switch event {
-            case .ended(let pending):
-                isBetweenFiles = true
-                await endEarly(run, pending)
-            case .seam(let pending): await endEarly(run, pending)
-            case .refused(let file, _): options.journal?.segmentEnded(file.recordingID)
-            case .room:
-                let error = await changeFile(from: run, recorder)
-                if let error, error != .notRecording { logger.error("there is no next file yet: \(error)") }
-            }
-        }
-    }
-
     /// Before the file is made, so that no file is ever without its session; the span follows in `newRun`.
-    private func journal(_ recordingID: String, _ path: String, _ exporters: [any RecordingExporter]) {
+    func journal(_ recordingID: String, _ path: String, _ exporters: [any RecordingExporter]) {
         var open = OpenRecording(
             recordingID: recordingID,
             sessionID: id,
@@ -286,7 +175,7 @@ public actor AgentSession {
         options.journal?.began(open)
     }
 
-    private func newRun(
+    func newRun(
         _ recordingID: String,
         _ filePath: String?,
         in parent: ServiceContext
@@ -306,34 +195,13 @@ public actor AgentSession {
         return run
     }
 
-    private static func newID() -> String { UUID().uuidString.lowercased() }
+    static func newID() -> String { UUID().uuidString.lowercased() }
 
     /// Of its file, or of the manifest of its segments.
-    private func path(of recordingID: String) -> String {
+    func path(of recordingID: String) -> String {
         let (place, startedAt) = (options.place, Timestamp.compact(Timestamp.now()))
         let path = options.segments == nil ? place.filePath : place.manifestPath
         return path(recordingID, startedAt, options.container, fileNumber)
-    }
-
-    private func recorderOptions(_ path: String, _ recordingID: String, _ files: SegmentFiles?) -> RecorderOptions {
-        let isTriggered = options.segments?.trigger != nil
-        // A triggered recording has no file until its first event.
-        let first =
-            (isTriggered ? nil : files?.next(0, Timestamp.now()))
-            ?? SegmentFile(path: path, recordingID: recordingID)
-        return RecorderOptions(
-            input: options.input,
-            output: options.output,
-            container: options.container,
-            filePath: first.path,
-            replacesFile: options.replacesFile && files == nil,
-            recordingID: first.recordingID,
-            durationSeconds: options.durationSeconds,
-            liveness: options.liveness,
-            segments: files.flatMap { files in
-                options.segments.map { RecorderSegments($0.segmentation, trigger: $0.trigger) { files.next($0, $1) } }
-            }
-        )
     }
 
     /// Waits until the recording ends by itself: at its length, or with the device's source.
@@ -403,7 +271,7 @@ public actor AgentSession {
         return reports
     }
 
-    private func report(
+    func report(
         endOf run: SessionRun,
         _ outcome: RecordingOutcome?,
         _ segments: EndedSegments? = nil,

@@ -153,11 +153,7 @@ extension RecordingManifest {
         for segment in segments {
             for var gap in segment.gaps {
                 gap.firstFrame += segment.firstFrame
-                if let last = gaps.last, last.cause == gap.cause, last.firstFrame + last.frameCount == gap.firstFrame {
-                    gaps[gaps.count - 1].frameCount += gap.frameCount
-                } else {
-                    gaps.append(gap)
-                }
+                gaps.list(gap)
             }
         }
         return gaps

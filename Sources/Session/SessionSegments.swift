@@ -179,7 +179,7 @@ actor SessionSegments {
             guard !manifest.segments.isEmpty else {
                 removeManifest()
                 // That nothing happened is no failure.
-                if run.options.segments?.trigger != nil, whole.error == nil { return (outcome, ended) }
+                if manifest.trigger != nil, whole.error == nil { return (outcome, ended) }
                 throw .nothingLeft
             }
             outcome.recording = try manifest.whole(path: path)

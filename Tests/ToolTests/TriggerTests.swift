@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import TestSupport
 import Testing
 
@@ -68,6 +69,42 @@ import Testing
         let outcome = try await tapeline.record(try device(tapeline, frames, "SPEED=max"), Self.arguments)
         #expect(outcome.exitCode == 0, "\(outcome.standardError)")
         #expect(outcome.report?.recording == nil && outcome.report?.status == "none")
+        let names = try FileManager.default.contentsOfDirectory(atPath: tapeline.folder.path)
+        #expect(!names.contains { $0.hasPrefix("take") })
+    }
+
+    // REC-9: pre-roll and hang are so that the event would be over before its loud frame, had that been forgotten.
+    @Test func `An event whose file cannot be made is in the next one, with all of its frames`() async throws {
+        let tapeline = try Tapeline()
+        let frames = Self.frames(160_000, loud: [50_000..<50_100])
+        let outcome = try await tapeline.record(
+            try device(tapeline, frames),
+            ["--output", "take.wav", "--trigger", "-20dBFS", "--pre-roll", "2s", "--hang", "1s"],
+            environment: [
+                "LD_PRELOAD": BuiltProducts.faultyDisk, "FAULTY_FOLDER": tapeline.folder.path + "/take-",
+                "FAULT": "1:\(ENOSPC)",
+            ]
+        )
+        #expect(outcome.standardError.contains("the event has no file yet"), "\(outcome.standardError)")
+        let manifest = try SegmentTests.Manifest(try outcome.recording().path)
+        #expect(manifest.segments.map { $0.firstFrame..<$0.firstFrame + $0.frames } == [18_000..<66_100])
+        let segment = try #require(manifest.segments.first)
+        let expected = Array(frames[2 * 18_000..<2 * 66_100])
+        #expect(try audio("\(tapeline.folder.path)/\(segment.file)") == expected)
+    }
+
+    // DUR-2
+    @Test func `A process that dies before anything happens leaves nothing to recover`() async throws {
+        let tapeline = try Tapeline()
+        let device = try device(tapeline, Self.frames(160_000, loud: []), "LOOP=1")
+        let running = try tapeline.start(device, Self.arguments)
+        try await running.isRecording()
+        running.process.send(SIGKILL)
+        #expect(try await running.process.ended().signal == SIGKILL)
+        let outcome = try await tapeline.run(["recover", "--state", tapeline.state])
+        #expect(outcome.exitCode == 0, "\(outcome.standardError)")
+        let spans = try tapeline.spans()
+        #expect(spans.map { $0["tapeline.recording.status"] } == ["none"])
         let names = try FileManager.default.contentsOfDirectory(atPath: tapeline.folder.path)
         #expect(!names.contains { $0.hasPrefix("take") })
     }
