@@ -29,7 +29,6 @@ struct LeftRecording {
         let known = open.loss ?? RecordingLoss()
         guard let path = open.filePath else { return (RecordingOutcome(recording: nil), known) }
         let reportPath = RecordingPlace.reportPath(forFile: path)
-        try discard(reportPath + ".part")
         if exists(path + ".part") { return try finalize(path) }
         if open.segment != nil, !exists(path) { return nil }
         // Without a span it did not come to making the file, nor was it repaired.

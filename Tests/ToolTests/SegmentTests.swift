@@ -318,11 +318,16 @@ import Testing
             let name = try #require(tapeline.folder.contents.first { $0.hasSuffix("/manifest.json") })
             _ = try tapeline.folder.write(Data("{".utf8), to: name)
         }
+        // It may have died while it wrote the manifest.
+        let manifests = tapeline.folder.contents.filter { $0.hasSuffix("/manifest.json") }
+        for name in manifests { _ = try tapeline.folder.write(Data("{".utf8), to: name + ".part") }
+        #expect(manifests.count == 1)
         let reports = try await recover(tapeline)
         #expect(reports.count == 1)
         let recording = try #require(reports.first?.recording)
         let manifest = try Manifest(recording.path)
         #expect(manifest.isContiguous && manifest.frames == recording.frames && manifest.segments.count >= 3)
+        #expect(!tapeline.folder.contents.contains { $0.hasSuffix(".part") })
         #expect(try tapeline.spans().count == 1)
         #expect(try await recover(tapeline).isEmpty)
     }
