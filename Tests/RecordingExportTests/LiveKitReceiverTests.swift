@@ -64,7 +64,7 @@ struct LiveKitReceiverTests {
         try #require(try await receiver.says("."), "\(receiver.standardError)")
         let port = try #require(receiver.standardError.firstMatch(of: /listening on (\d+)\./)).1
         try await send(LiveKitProject(url: "http://127.0.0.1:\(port)/", apiKey: Self.key, apiSecret: Self.secret))
-        let ending = try await receiver.ended(within: .seconds(60))
+        let ending = try await receiver.ended()
         let lines = ending.standardOutput.split(separator: UInt8(ascii: "\n"))
         return try lines.map { try JSONDecoder().decode(Report.self, from: $0) }
     }

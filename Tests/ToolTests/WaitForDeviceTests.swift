@@ -65,7 +65,7 @@ import Testing
         let running = try tapeline.start(device, ["--wait-for-device"])
         #expect(try await running.process.says(waiting(device)))
         running.process.send(signal)
-        let outcome = try await running.ended(within: .seconds(30))
+        let outcome = try await running.ended()
         #expect(outcome.exitCode == 69)
         #expect(
             outcome.sentences == [
