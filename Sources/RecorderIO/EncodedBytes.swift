@@ -26,6 +26,8 @@ final class EncodedBytes {
     private var reserve: DiskReserve?
 
     static let bufferByteCount = 1 << 18
+    /// A piece of so many bytes costs less to write than to copy first: it goes straight from where it is (CAP-3).
+    private static let directByteCount = 1 << 16
 
     /// - Throws: where there is no room for the reserve; the file is removed then.
     init(_ file: consuming PartFile, hasEnvelope: Bool) throws(RecorderError) {
@@ -60,9 +62,10 @@ final class EncodedBytes {
             guard start == byteCount else { return writeThrough(bytes, at: start) }
             bufferStart = start
         }
-        if bytes.byteCount > buffer.byteCount - bufferedByteCount { flush() }
+        let isDirect = bytes.byteCount >= Self.directByteCount
+        if isDirect || bytes.byteCount > buffer.byteCount - bufferedByteCount { flush() }
         guard failure == nil else { return }
-        guard bytes.byteCount < buffer.byteCount else {
+        guard !isDirect else {
             writeThrough(bytes, at: start)
             bufferStart = start + Int64(bytes.byteCount)
             return

@@ -26,13 +26,19 @@ package struct WAVEnvelope {
     package var bytes: [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(Self.byteCount)
-        let riffByteCount = fileByteCount - 8
         if is64Bit {
-            bytes += Array("RF64".utf8) + Self.littleEndian(UInt64(UInt32.max), 4) + Array("WAVEds64".utf8)
-            bytes += Self.littleEndian(28, 4) + sizes64 + Self.littleEndian(0, 4)
+            bytes.append(contentsOf: "RF64".utf8)
+            bytes.append(littleEndian: Int64(UInt32.max), byteCount: 4)
+            bytes.append(contentsOf: "WAVEds64".utf8)
+            bytes.append(littleEndian: 28, byteCount: 4)
+            append(sizes64To: &bytes)
+            bytes.append(littleEndian: 0, byteCount: 4)
         } else {
-            bytes += Array("RIFF".utf8) + Self.littleEndian(UInt64(riffByteCount), 4) + Array("WAVEJUNK".utf8)
-            bytes += Self.littleEndian(28, 4) + [UInt8](repeating: 0, count: 28)
+            bytes.append(contentsOf: "RIFF".utf8)
+            bytes.append(littleEndian: fileByteCount - 8, byteCount: 4)
+            bytes.append(contentsOf: "WAVEJUNK".utf8)
+            bytes.append(littleEndian: 28, byteCount: 4)
+            bytes.append(contentsOf: repeatElement(0, count: 28))
         }
         return bytes
     }
@@ -42,14 +48,25 @@ package struct WAVEnvelope {
 
     /// The sizes in a `ds64` chunk: of the RIFF form, of the samples, and the number of frames.
     package var sizes64: [UInt8] {
-        Self.littleEndian(UInt64(fileByteCount - 8), 8) + Self.littleEndian(UInt64(dataByteCount), 8)
-            + Self.littleEndian(UInt64(frameCount), 8)
+        var bytes: [UInt8] = []
+        append(sizes64To: &bytes)
+        return bytes
+    }
+
+    private func append(sizes64To bytes: inout [UInt8]) {
+        for size in [fileByteCount - 8, dataByteCount, frameCount] { bytes.append(littleEndian: size, byteCount: 8) }
     }
 
     /// What the `data` chunk's head says.
-    package var dataSizeField: [UInt8] { Self.littleEndian(is64Bit ? UInt64(UInt32.max) : UInt64(dataByteCount), 4) }
+    package var dataSizeField: [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.append(littleEndian: is64Bit ? Int64(UInt32.max) : dataByteCount, byteCount: 4)
+        return bytes
+    }
+}
 
-    private static func littleEndian(_ value: UInt64, _ count: Int) -> [UInt8] {
-        (0..<count).map { UInt8(truncatingIfNeeded: value >> (8 * UInt64($0))) }
+extension [UInt8] {
+    fileprivate mutating func append(littleEndian value: Int64, byteCount: Int) {
+        for byte in 0..<byteCount { append(UInt8(truncatingIfNeeded: value >> Int64(8 * byte))) }
     }
 }
