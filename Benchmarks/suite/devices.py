@@ -1,4 +1,6 @@
 """Many devices at once in one process, in real time, all counts of them beside each other."""
+import time
+
 from . import check, recorders, run, shapes
 
 CPU = "Many devices in one process: ms of CPU for each device and second"
@@ -21,6 +23,10 @@ def measure(results, folder, settings):
                 command = [".build/measure/release/Measure", "devices", str(seconds), str(place)]
                 log = open(place / "log", "w+")
                 began.append((count, seconds, place, run.start([*command, *(f"{name},ID={i}" for i in range(count))], log), log))
+        time.sleep(settings.seconds)
+        for count, seconds, _, process, _ in began:
+            if seconds == long:
+                results.add(MEMORY, CASE, str(count), run.memory(process)[0] / count)
         costs = {}
         for count, seconds, place, process, log in began:
             costs[count, seconds] = run.end(process, log)
@@ -32,4 +38,3 @@ def measure(results, folder, settings):
         for count in COUNTS:
             cpu = costs[count, long].cpu - costs[count, SHORT].cpu
             results.add(CPU, CASE, str(count), cpu * 1000 / settings.seconds / count)
-            results.add(MEMORY, CASE, str(count), costs[count, long].memory / 1024 / count)

@@ -7,7 +7,7 @@ CASES = (
     ("pcm24, stereo", "wav", shapes.SPEECH_24, 1800, ("wav", "pieces")),
     ("FLAC, 16 bits, stereo", "flac", shapes.SPEECH, 300, ("flac",)),
     ("FLAC, 24 bits, stereo", "flac", shapes.SPEECH_24, 300, ("flac",)),
-    ("Vorbis, stereo", "ogg-vorbis", shapes.SPEECH, 60, ("ogg-vorbis",)),
+    ("Vorbis, stereo", "ogg-vorbis", shapes.SPEECH, 240, ("ogg-vorbis",)),
 )
 TITLES = {"pieces": "write(2) of 64 KiB"}
 

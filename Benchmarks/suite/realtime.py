@@ -24,7 +24,9 @@ def measure(results, folder, settings):
     compare(results, folder, settings, "WAV, 8 ch 192 kHz S32", shapes.EIGHT_FAST, alsa)
     for container, piped in (("flac", recorders.arecord_flac), ("ogg-opus", recorders.arecord_opusenc)):
         subjects = [lambda *words, c=container: recorders.tapeline(*words, container=c), piped]
-        subjects.append(lambda *words, c=container: recorders.ffmpeg(*words, container=c))
+        # The Opus of ffmpeg lacks frames.
+        if container != "ogg-opus":
+            subjects.append(lambda *words, c=container: recorders.ffmpeg(*words, container=c))
         compare(results, folder, settings, f"{container}, speech", shapes.SPEECH, subjects)
 
 

@@ -11,11 +11,11 @@ class Failed(Exception):
 
 @dataclasses.dataclass(frozen=True)
 class Cost:
-    """Of a process and all its children: user and system time in seconds, wake-ups, and the largest one's memory in KiB."""
+    """Of a process and all its children: user and system time in seconds, wake-ups; MB at most, where that was watched."""
 
     cpu: float
     wakeups: int
-    memory: int
+    memory: float = 0
 
 
 def start(command, log):
@@ -24,12 +24,22 @@ def start(command, log):
 
 def end(process, log):
     """Waits for a process that `start` began."""
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
+    cost = wait(process)
     if process.returncode != 0:
         log.seek(0)
         raise Failed(f"{process.args} ended with {process.returncode}: {log.read()[-300:]}")
-    return Cost(usage.ru_utime + usage.ru_stime, usage.ru_nvcsw, usage.ru_maxrss)
+    return cost
+
+
+def kill(process):
+    process.kill()
+    return wait(process)
+
+
+def wait(process):
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return Cost(usage.ru_utime + usage.ru_stime, usage.ru_nvcsw)
 
 
 def memory(process):
@@ -39,9 +49,23 @@ def memory(process):
     return sizes["VmHWM"], sizes["RssAnon"] + sizes["RssShmem"]
 
 
-def run(command, folder):
+def run(command, folder, watching=False):
     with open(folder / "log", "w+") as log:
-        return end(start(command, log), log)
+        process = start(command, log)
+        most = watch(process) if watching else 0
+        return dataclasses.replace(end(process, log), memory=most)
+
+
+def watch(process):
+    """MB at its most. The kernel's own figure at a process's end has the parent's memory in it."""
+    most = 0
+    while not os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+        try:
+            most = max(most, memory(process)[0])
+        except KeyError:
+            break
+        time.sleep(0.02)
+    return most
 
 
 def instructions(command, folder):

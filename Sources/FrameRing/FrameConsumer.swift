@@ -36,7 +36,7 @@ public struct FrameConsumer: ~Copyable, @unchecked Sendable {
     @inlinable
     public mutating func availableFrameCount() -> Int {
         unsafe knownWrittenCount = counters.written.pointee.load(ordering: .acquiring)
-        return knownWrittenCount - readCount
+        return knownWrittenCount &- readCount
     }
 
     /// Lends the waiting frames, at most `frameCount`, to `body`, and takes out as many from their start as `body`
@@ -46,7 +46,7 @@ public struct FrameConsumer: ~Copyable, @unchecked Sendable {
         atMost frameCount: Int,
         _ body: (RawSpan) throws(Failure) -> Int
     ) throws(Failure) -> Int {
-        var waiting = knownWrittenCount - readCount
+        var waiting = knownWrittenCount &- readCount
         if waiting < frameCount { waiting = availableFrameCount() }
         let count = min(waiting, frameCount)
         guard count > 0 else { return 0 }

@@ -1,4 +1,3 @@
-internal import CLinux
 public import Synchronization
 
 /// The end that frames go into. One thread at a time may own it; it never waits for the consumer (RING-2).
@@ -41,7 +40,7 @@ public struct FrameProducer: ~Copyable, @unchecked Sendable {
     @_noLocks @_noAllocation
     public mutating func freeFrameCount() -> Int {
         unsafe knownReadCount = counters.read.pointee.load(ordering: .acquiring)
-        return frameCapacity - (writtenCount - knownReadCount)
+        return frameCapacity &- (writtenCount &- knownReadCount)
     }
 
     /// Lends the free region, at most `frameCount` frames of it, to `body`, and hands on as many frames from its
@@ -51,7 +50,7 @@ public struct FrameProducer: ~Copyable, @unchecked Sendable {
         atMost frameCount: Int,
         _ body: (inout MutableRawSpan) throws(Failure) -> Int
     ) throws(Failure) -> Int {
-        var free = frameCapacity - (writtenCount - knownReadCount)
+        var free = frameCapacity &- (writtenCount &- knownReadCount)
         if free < frameCount { free = freeFrameCount() }
         let room = min(free, frameCount)
         guard room > 0 else { return 0 }
@@ -72,17 +71,8 @@ public struct FrameProducer: ~Copyable, @unchecked Sendable {
         unsafe counters.written.pointee.store(writtenCount, ordering: .releasing)
         // What is known may be old: how full the ring is now decides, not how much went through it.
         if writtenCount &- knownReadCount >= wakeThreshold, frameCapacity &- freeFrameCount() >= wakeThreshold {
-            wakeConsumerIfAsleep()
+            counters.wakeConsumerIfAsleep(wakeDescriptor)
         }
-    }
-
-    /// Wakes the consumer if it sleeps: one system call, no lock.
-    @_noLocks @_noAllocation
-    public mutating func wakeConsumerIfAsleep() {
-        // Both ends exchange: whichever is second sees the other's, so either we wake it or it sees our frames.
-        guard unsafe counters.asleep.pointee.exchange(0, ordering: .acquiringAndReleasing) == 1 else { return }
-        // The only failure is a counter at its limit, and then a signal is pending anyway.
-        _ = linux_eventfd_signal(wakeDescriptor)
     }
 
     /// Ends the consumer's sleep, or its next one if it is awake: for what it learns otherwise than by frames.

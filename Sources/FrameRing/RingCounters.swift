@@ -1,3 +1,4 @@
+internal import CLinux
 public import Synchronization
 
 /// The two frame counters that the ends share, each alone in 128 bytes, so that neither end's stores take the other's
@@ -24,5 +25,15 @@ struct RingCounters {
         unsafe written = memory.assumingMemoryBound(to: Atomic<Int>.self)
         unsafe read = (memory + Self.stride).assumingMemoryBound(to: Atomic<Int>.self)
         unsafe asleep = (memory + 2 * Self.stride).assumingMemoryBound(to: Atomic<Int>.self)
+    }
+
+    /// Wakes the consumer if it sleeps: one system call, no lock.
+    @usableFromInline
+    @_noLocks @_noAllocation
+    func wakeConsumerIfAsleep(_ descriptor: Int32) {
+        // Both ends exchange: whichever is second sees the other's, so either we wake it or it sees our frames.
+        guard unsafe asleep.pointee.exchange(0, ordering: .acquiringAndReleasing) == 1 else { return }
+        // The only failure is a counter at its limit, and then a signal is pending anyway.
+        _ = linux_eventfd_signal(descriptor)
     }
 }

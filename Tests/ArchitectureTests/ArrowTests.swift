@@ -22,7 +22,7 @@ import Testing
         "CCrypto": ["RecorderIO/HMACSHA256", "RecorderIO/SHA256"],
         "CCurl": ["HTTP/HTTPTransfer"],
         "CLinux": [
-            "Capture/ALSADevice", "Capture/RealtimeThread", "FrameRing/FrameProducer", "FrameRing/MirroredMemory",
+            "Capture/ALSADevice", "Capture/RealtimeThread", "FrameRing/MirroredMemory", "FrameRing/RingCounters",
             "FrameRing/Wakeup", "RecorderIO/PartFile", "RecorderIO/WallClock", "RecordingExport/ChildProcess",
             "RecordingExport/Descriptor",
             "RecordingExport/TargetDirectory", "Tool/SignalWatch",

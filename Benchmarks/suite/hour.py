@@ -1,0 +1,40 @@
+"""An hour in real time: what a second costs in the first ten minutes and over the whole."""
+import os
+import signal
+import time
+
+from . import check, recorders, run, shapes
+
+CPU = "An hour in real time: ms of CPU for each second"
+MEMORY = "An hour in real time: memory of its own, that of no file, MB"
+CASE = "WAV, 48 kHz stereo"
+# Since the second before which the start is done: a name, and until when.
+START, SPANS = 10, (("10 min", 600), ("60 min", 3600))
+
+
+def measure(results, folder, settings):
+    shape, path = shapes.STEREO, folder / "recorded"
+    device, source = shapes.device(shape, folder, "real"), shapes.samples_file(shape, folder)
+    recorder = recorders.tapeline(device, shape, 2 * SPANS[-1][1], path)
+    with open(folder / "log", "w+") as log:
+        process = run.start(recorder.command, log)
+        time.sleep(START)
+        begin, before = time.monotonic(), cpu_seconds(process)
+        for name, seconds in SPANS:
+            time.sleep(max(0, begin + seconds - time.monotonic()))
+            spent = cpu_seconds(process) - before
+            results.add(CPU, CASE, name, spent * 1000 / (time.monotonic() - begin))
+            results.add(MEMORY, CASE, name, run.memory(process)[1])
+        process.send_signal(signal.SIGINT)
+        run.end(process, log)
+    check.same_samples(recorder, shape, path, source, SPANS[-1][1])
+
+
+def cpu_seconds(process):
+    """Of all threads, to the nanosecond."""
+    folder = f"/proc/{process.pid}/task"
+    total = 0
+    for thread in os.listdir(folder):
+        with open(f"{folder}/{thread}/schedstat") as words:
+            total += int(words.read().split()[0])
+    return total / 1e9
