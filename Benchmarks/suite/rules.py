@@ -25,6 +25,7 @@ RULES = (
 # Rule, words, part, case, subject, bound, unit.
 LIMITS = (
     ("PERF-6", "own memory of a stereo session", realtime.OWN_MEMORY, STEREO, TAPELINE, 16 + 4, "MB, the ring's two views among them"),
+    ("PERF-6", "the same, with programs' and libraries' pages", realtime.MEMORY, STEREO, TAPELINE, 16 + 4, "MB"),
     ("PERF-6", "start, until frames are recorded", whole.START, STEREO, TAPELINE, 30, "ms of CPU"),
 )
 
