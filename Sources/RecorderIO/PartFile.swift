@@ -59,6 +59,11 @@ package struct PartFile: ~Copyable {
         flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK
     }
 
+    private static func isLinked(_ descriptor: Int32) -> Bool {
+        var status = stat()
+        return unsafe fstat(descriptor, &status) == 0 && status.st_nlink > 0
+    }
+
     private static func open(
         _ finalPath: String,
         replacing: Bool
@@ -73,7 +78,11 @@ package struct PartFile: ~Copyable {
             if hasNewFolder { unsafe rmdir(folder) }
             throw code == EEXIST ? .unfinishedExists(path: partPath) : .file(path: partPath, call: "open", code: code)
         }
-        _ = lock(descriptor)
+        // Between the two, another process may have taken it for one that was left behind.
+        guard lock(descriptor), isLinked(descriptor) else {
+            close(descriptor)
+            throw .inUse(path: partPath)
+        }
         do throws(RecorderError) {
             try Folder.sync(folder)
             return (descriptor, hasNewFolder)
