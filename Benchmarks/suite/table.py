@@ -1,6 +1,7 @@
 """The results as Markdown."""
 from . import rules
 
+VERDICTS = {True: "met", False: "**not met**", None: ""}
 
 def markdown(results, machine):
     lines = [f"Measured on {machine}. Medians; in brackets, what tapeline takes of it, round by round (lowest to highest).", ""]
@@ -10,7 +11,7 @@ def markdown(results, machine):
     if verdicts:
         lines += ["| Rule | | Bound | Seen | |", "|---|---|---|---|---|"]
         lines += [
-            f"| {rule} | {words} | {bound} | {seen} | {'met' if is_met else '**not met**'} |"
+            f"| {rule} | {words} | {bound} | {seen} | {VERDICTS[is_met]} |"
             for rule, words, bound, seen, is_met in verdicts
         ]
     return "\n".join(lines) + "\n"
