@@ -343,8 +343,7 @@ import Testing
         let uploader = try uploader(server.url)
         let upload = try source.upload()
         let task = Task { await uploader.end(of: upload) }
-        for await _ in server.arrivals { break }
-        task.cancel()
+        server.atFirstArrival { task.cancel() }
         #expect(await task.value is CancellationError)
     }
 

@@ -156,8 +156,7 @@ import Testing
         )
         try await running.isRecording()
         try await Task.sleep(for: .milliseconds(300))
-        running.process.send(signal)
-        for await _ in server.arrivals { break }
+        server.atFirstArrival { [process = running.process] in process.send(signal) }
         running.process.send(signal)
         let outcome = try await running.ended()
         let recording = try outcome.recording(exitCode: 75)

@@ -58,6 +58,7 @@ public final class LoopbackServer: Sendable {
     private struct State {
         var received: [Received] = []
         var count = 0
+        var atFirstArrival: (@Sendable () -> Void)?
         var connections: Set<Int32> = []
         var isClosed = false
     }
@@ -113,16 +114,27 @@ public final class LoopbackServer: Sendable {
     /// The requests that were read to the end of what the answer's behaviour asks for.
     public var received: [Received] { state.withLock { $0.received } }
 
+    /// Does it on the server's thread when the first request's head is there, at once if it has been: a task that waited
+    /// for it might go on, on a busy machine, when the client has given the server up.
+    public func atFirstArrival(_ action: @escaping @Sendable () -> Void) {
+        let isLate = state.withLock { state in
+            if state.count == 0 { state.atFirstArrival = action }
+            return state.count > 0
+        }
+        if isLate { action() }
+    }
+
     private func serve(_ connection: Int32) {
         defer {
             state.withLock { _ = $0.connections.remove(connection) }
             _ = Glibc.close(connection)
         }
         guard var (request, rest) = Loopback.head(connection) else { return }
-        let number = state.withLock { state in
+        let (number, action) = state.withLock { state in
             defer { state.count += 1 }
-            return state.count
+            return (state.count, state.atFirstArrival.take())
         }
+        action?()
         let reply = reply(number, request)
         arrived.yield(request)
         let length = Int64(request.headers["content-length"] ?? "") ?? 0
