@@ -15,14 +15,13 @@ let rules: [SwiftSetting] = [
 
 let tracing = Target.Dependency.product(name: "Tracing", package: "swift-distributed-tracing")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
-let database = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
 /// All that reads what others wrote.
 let fuzzed: [Target.Dependency] = [
     "Audio", "HTTP", "Messages", "OTLP", "RecorderIO", "RecordingExport", "RecordingStore", "Session", "TestSupport",
-    database, logging, protobuf, tracing,
+    logging, protobuf, tracing,
 ]
 
 let package = Package(
@@ -46,14 +45,15 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
-        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
     targets: [
         .target(name: "Audio", swiftSettings: rules),
         .systemLibrary(name: "CALSA", pkgConfig: "alsa", providers: [.apt(["libasound2-dev"])]),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
-        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        // Without pkg-config, which would link it: it is loaded when it is needed.
+        .systemLibrary(name: "CCurl"),
         .target(name: "CLinux"),
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CSampleRate", pkgConfig: "samplerate", providers: [.apt(["libsamplerate0-dev"])]),
         .systemLibrary(name: "CSndFile", pkgConfig: "sndfile", providers: [.apt(["libsndfile1-dev"])]),
         .systemLibrary(name: "CVorbis", pkgConfig: "vorbisenc", providers: [.apt(["libvorbis-dev"])]),
@@ -87,7 +87,7 @@ let package = Package(
         ),
         .target(
             name: "RecordingStore",
-            dependencies: ["Audio", "HTTP", "OTLP", "RecorderIO", "RecordingExport", database, logging],
+            dependencies: ["Audio", "CSQLite", "HTTP", "OTLP", "RecorderIO", "RecordingExport", logging],
             swiftSettings: rules
         ),
         .target(
@@ -174,7 +174,7 @@ let package = Package(
             dependencies: [
                 "Audio", "FixtureMicrophone", "OTLP", "RecorderIO", "RecordingExport", "RecordingStore", "TestSupport",
                 "Tool",
-                database, logging,
+                logging,
             ],
             swiftSettings: rules
         ),

@@ -1,5 +1,4 @@
 internal import FoundationEssentials
-internal import GRDB
 internal import RecorderIO
 
 /// The journal of open recordings.
@@ -11,24 +10,19 @@ extension StateDatabase {
 
     /// Strikes a recording out, once nothing of its end is missing.
     public func strike(_ recordingID: String) throws(StoreError) {
-        try write { try $0.execute(sql: "DELETE FROM open_recording WHERE recording_id = ?", arguments: [recordingID]) }
+        try write { try $0.execute("DELETE FROM open_recording WHERE recording_id = ?", [recordingID]) }
     }
 
     /// The recordings of a process, oldest first; what cannot be read is struck out, for its folder is still there.
     func recordings(of owner: String) throws(StoreError) -> [OpenRecording] {
         try write { database in
-            let rows = try Row.fetchAll(
-                database,
-                sql: "SELECT recording_id, facts FROM open_recording WHERE owner = ? ORDER BY started_at",
-                arguments: [owner]
-            )
-            return try rows.compactMap { row in
+            let sql = "SELECT recording_id, facts FROM open_recording WHERE owner = ? ORDER BY started_at"
+            return try database.rows(sql, [owner]).compactMap { row in
                 do {
                     let facts: String = row.readable("facts") ?? ""
                     return try JSONDecoder().decode(OpenRecording.self, from: Data(facts.utf8))
                 } catch is DecodingError {
-                    let id: DatabaseValue = row["recording_id"]
-                    try database.execute(sql: "DELETE FROM open_recording WHERE recording_id IS ?", arguments: [id])
+                    try database.execute("DELETE FROM open_recording WHERE recording_id IS ?", [row["recording_id"]])
                     return nil
                 }
             }
@@ -54,12 +48,12 @@ extension StateDatabase {
     /// All that have something open. What has no readable owner is struck out, for files are named after them.
     func owners() throws(StoreError) -> [String] {
         try write { database in
-            let values = try DatabaseValue.fetchAll(database, sql: "SELECT DISTINCT owner FROM open_recording")
+            let values: [SQLiteValue] = try database.column("SELECT DISTINCT owner FROM open_recording")
             return try values.compactMap { value in
-                if let owner = String.fromDatabaseValue(value), owner.wholeMatch(of: /[0-9a-z\-]{1,64}/) != nil {
+                if let owner = String(value), owner.wholeMatch(of: /[0-9a-z\-]{1,64}/) != nil {
                     return owner
                 }
-                try database.execute(sql: "DELETE FROM open_recording WHERE owner IS ?", arguments: [value])
+                try database.execute("DELETE FROM open_recording WHERE owner IS ?", [value])
                 return nil
             }
         }
@@ -67,18 +61,16 @@ extension StateDatabase {
 
     func isFree(of owner: String) throws(StoreError) -> Bool {
         try read { database in
-            let sql = "SELECT NOT EXISTS (SELECT 1 FROM open_recording WHERE owner = ?)"
-            return try Bool.fetchOne(database, sql: sql, arguments: [owner]) ?? true
+            try database.value("SELECT NOT EXISTS (SELECT 1 FROM open_recording WHERE owner = ?)", [owner]) ?? true
         }
     }
 
     /// Writes a recording down that no process has; false if one has it.
     func adopt(_ recording: OpenRecording) throws(StoreError) -> Bool {
         try write { database in
-            let isKnown = try Bool.fetchOne(
-                database,
-                sql: "SELECT EXISTS (SELECT 1 FROM open_recording WHERE file_path = ? OR recording_id = ?)",
-                arguments: [recording.filePath, recording.recordingID]
+            let isKnown: Bool? = try database.value(
+                "SELECT EXISTS (SELECT 1 FROM open_recording WHERE file_path = ? OR recording_id = ?)",
+                [recording.filePath, recording.recordingID]
             )
             guard isKnown == false else { return false }
             try Self.keep(recording, of: ownerID, in: database)
@@ -86,15 +78,19 @@ extension StateDatabase {
         }
     }
 
-    private static func keep(_ recording: OpenRecording, of owner: String, in database: Database) throws {
+    private static func keep(
+        _ recording: OpenRecording,
+        of owner: String,
+        in database: borrowing SQLiteConnection
+    ) throws {
         let facts = String(decoding: try JSONEncoder().encode(recording), as: UTF8.self)
         // One that is recovered stays with the process that it was of, whose lock is held then.
         try database.execute(
-            sql: """
-                INSERT INTO open_recording (recording_id, owner, file_path, started_at, facts) VALUES (?, ?, ?, ?, ?)
-                ON CONFLICT (recording_id) DO UPDATE SET facts = excluded.facts
-                """,
-            arguments: [recording.recordingID, owner, recording.filePath, recording.startedAt, facts]
+            """
+            INSERT INTO open_recording (recording_id, owner, file_path, started_at, facts) VALUES (?, ?, ?, ?, ?)
+            ON CONFLICT (recording_id) DO UPDATE SET facts = excluded.facts
+            """,
+            [recording.recordingID, owner, recording.filePath, recording.startedAt, facts]
         )
     }
 }

@@ -1,5 +1,4 @@
 internal import FoundationEssentials
-internal import GRDB
 
 /// The outbox: every finished recording and, for each exporter, its delivery (DUR-1).
 extension StateDatabase {
@@ -7,19 +6,19 @@ extension StateDatabase {
     public func keep(_ recording: StoredRecording, _ deliveries: [Delivery]) throws(StoreError) {
         try write { database in
             try database.execute(
-                sql: """
-                    INSERT INTO recording (recording_id, file_path, started_at, duration_s, bytes) VALUES (?, ?, ?, ?, ?)
-                    ON CONFLICT (recording_id) DO UPDATE SET
-                        file_path = excluded.file_path, duration_s = excluded.duration_s, bytes = excluded.bytes
-                    """,
-                arguments: [
+                """
+                INSERT INTO recording (recording_id, file_path, started_at, duration_s, bytes) VALUES (?, ?, ?, ?, ?)
+                ON CONFLICT (recording_id) DO UPDATE SET
+                    file_path = excluded.file_path, duration_s = excluded.duration_s, bytes = excluded.bytes
+                """,
+                [
                     recording.recordingID, recording.filePath, recording.startedAt, recording.durationSeconds,
                     recording.byteCount,
                 ]
             )
             if let segmentOf = recording.segmentOf {
                 let sql = "INSERT OR IGNORE INTO segment (recording_id, segment_of) VALUES (?, ?)"
-                try database.execute(sql: sql, arguments: [recording.recordingID, segmentOf])
+                try database.execute(sql, [recording.recordingID, segmentOf])
             }
             for delivery in deliveries { try Self.put(delivery, orElse: "DO NOTHING", in: database) }
         }
@@ -41,17 +40,17 @@ extension StateDatabase {
     public func deliveries(of recordingID: String) throws(StoreError) -> [Delivery] {
         try read { database in
             let sql = "SELECT * FROM delivery WHERE recording_id = ? ORDER BY ordinal"
-            return try Row.fetchAll(database, sql: sql, arguments: [recordingID]).compactMap(Delivery.init)
+            return try database.rows(sql, [recordingID]).compactMap(Delivery.init)
         }
     }
 
     /// All recordings, oldest first, each with its deliveries; without rows that cannot be read.
     public func storedRecordings() throws(StoreError) -> [(recording: StoredRecording, deliveries: [Delivery])] {
         try read { database in
-            let rows = try Row.fetchAll(database, sql: "SELECT * FROM delivery ORDER BY recording_id, ordinal")
+            let rows = try database.rows("SELECT * FROM delivery ORDER BY recording_id, ordinal")
             let deliveries = Dictionary(grouping: rows.compactMap(Delivery.init), by: \.recordingID)
             let sql = "SELECT * FROM recording LEFT JOIN segment USING (recording_id) ORDER BY started_at, recording_id"
-            return try Row.fetchAll(database, sql: sql).compactMap(StoredRecording.init).map {
+            return try database.rows(sql).compactMap(StoredRecording.init).map {
                 ($0, deliveries[$0.recordingID] ?? [])
             }
         }
@@ -66,7 +65,7 @@ extension StateDatabase {
                 SELECT COALESCE(destination, exporter) AS target, MIN(next_attempt_at) AS next_attempt_at
                 FROM delivery WHERE state = 'pending' AND \(Self.isEnded) GROUP BY 1 ORDER BY 1
                 """
-            return try Row.fetchAll(database, sql: sql).compactMap { row in
+            return try database.rows(sql).compactMap { row in
                 guard let target: String = row.readable("target"), let time: Double = row.readable("next_attempt_at")
                 else { return nil }
                 return (target, time)
@@ -92,17 +91,13 @@ extension StateDatabase {
                 ORDER BY started_at, recording_id, ordinal
                 """
             // What cannot be read must not keep the rest waiting.
-            let rows = try Row.fetchCursor(database, sql: sql, arguments: [target, now, now + farthest])
-            while let row = try rows.next() {
-                let id: DatabaseValue = row["recording_id"]
+            return try database.first(sql, [target, now, now + farthest]) { row in
                 let one = "SELECT * FROM recording WHERE recording_id = ?"
-                if let delivery = Delivery(row),
-                    let recording = try Row.fetchOne(database, sql: one, arguments: [id]).flatMap(StoredRecording.init)
-                {
-                    return (recording, delivery)
-                }
+                guard let delivery = Delivery(row),
+                    let recording = try database.rows(one, [row["recording_id"]]).first.flatMap(StoredRecording.init)
+                else { return nil }
+                return (recording, delivery)
             }
-            return nil
         }
     }
 
@@ -112,17 +107,14 @@ extension StateDatabase {
             let sql = """
                 UPDATE delivery SET next_attempt_at = 0 WHERE state = 'pending' AND COALESCE(destination, exporter) = ?
                 """
-            try database.execute(sql: sql, arguments: [target])
+            try database.execute(sql, [target])
         }
     }
 
     /// Notes that a recording's file is deleted; what became of its deliveries stays known.
     func markRemoved(_ recordingID: String, at now: Double) throws(StoreError) {
         try write { database in
-            try database.execute(
-                sql: "UPDATE recording SET removed_at = ? WHERE recording_id = ?",
-                arguments: [now, recordingID]
-            )
+            try database.execute("UPDATE recording SET removed_at = ? WHERE recording_id = ?", [now, recordingID])
         }
     }
 
@@ -130,21 +122,25 @@ extension StateDatabase {
     public func recordingIDs() throws(StoreError) -> Set<String> {
         try read { database in
             let sql = "SELECT recording_id FROM recording UNION SELECT recording_id FROM open_recording"
-            return try String.fetchSet(database, sql: sql)
+            return Set(try database.column(sql))
         }
     }
 
     private static let isEnded = "delivery.recording_id NOT IN (SELECT recording_id FROM open_recording)"
 
-    private static func put(_ delivery: Delivery, orElse change: String, in database: Database) throws {
+    private static func put(
+        _ delivery: Delivery,
+        orElse change: String,
+        in database: borrowing SQLiteConnection
+    ) throws {
         let receipt = try delivery.receipt.map { String(decoding: try JSONEncoder().encode($0), as: UTF8.self) }
         try database.execute(
-            sql: """
-                INSERT INTO delivery
-                    (recording_id, ordinal, exporter, destination, state, attempts, next_attempt_at, error, receipt)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (recording_id, ordinal) \(change)
-                """,
-            arguments: [
+            """
+            INSERT INTO delivery
+                (recording_id, ordinal, exporter, destination, state, attempts, next_attempt_at, error, receipt)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (recording_id, ordinal) \(change)
+            """,
+            [
                 delivery.recordingID, delivery.ordinal, delivery.exporter, delivery.destination,
                 delivery.state.rawValue, delivery.attemptCount, delivery.nextAttemptAt, delivery.error, receipt,
             ]
@@ -154,7 +150,7 @@ extension StateDatabase {
 
 extension StoredRecording {
     /// Nil for a row that cannot be read.
-    fileprivate init?(_ row: Row) {
+    fileprivate init?(_ row: SQLiteRow) {
         guard let recordingID: String = row.readable("recording_id"), let filePath: String = row.readable("file_path"),
             let startedAt: Double = row.readable("started_at"), let seconds: Double = row.readable("duration_s"),
             let byteCount: Int64 = row.readable("bytes"), 0...(1 << 48) ~= byteCount
@@ -168,13 +164,13 @@ extension StoredRecording {
         )
         removedAt = row.readable("removed_at")
         // Only where the query asks for it.
-        if row.hasColumn("segment_of") { segmentOf = row.readable("segment_of") }
+        segmentOf = row.readable("segment_of")
     }
 }
 
 extension Delivery {
     /// Nil for a row that cannot be read.
-    fileprivate init?(_ row: Row) {
+    fileprivate init?(_ row: SQLiteRow) {
         guard let recordingID: String = row.readable("recording_id"), let ordinal: Int = row.readable("ordinal"),
             let exporter: String = row.readable("exporter")
         else { return nil }

@@ -1,5 +1,3 @@
-internal import FoundationEssentials
-internal import GRDB
 public import OTLP
 
 /// Spans that no collector has accepted yet (DUR-3): at most 20,000 of them, in 64 MiB; beyond it the oldest go.
@@ -11,57 +9,49 @@ extension StateDatabase: SpanStore {
     /// How many bytes their requests have together, at most.
     public static let largestSpanByteCount = 64 << 20
 
-    static func makeSpanTable(_ database: Database) throws {
-        // The numbers are never used twice, and so tell which are older, whatever the clock said.
-        try database.execute(
-            sql: """
-                CREATE TABLE kept_spans (
-                    number INTEGER PRIMARY KEY AUTOINCREMENT,
-                    owner TEXT NOT NULL,
-                    span_count INTEGER NOT NULL CHECK (span_count BETWEEN 0 AND 1000000000),
-                    byte_count INTEGER NOT NULL CHECK (byte_count BETWEEN 0 AND 1000000000),
-                    span_ids TEXT NOT NULL,
-                    request BLOB NOT NULL
-                ) STRICT;
-                CREATE INDEX kept_spans_by_owner ON kept_spans (owner, number, span_count, byte_count)
-                """
-        )
-    }
+    /// The numbers are never used twice, and so tell which are older, whatever the clock said.
+    static let spanTable = """
+        CREATE TABLE kept_spans (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            owner TEXT NOT NULL,
+            span_count INTEGER NOT NULL CHECK (span_count BETWEEN 0 AND 1000000000),
+            byte_count INTEGER NOT NULL CHECK (byte_count BETWEEN 0 AND 1000000000),
+            span_ids TEXT NOT NULL,
+            request BLOB NOT NULL
+        ) STRICT;
+        CREATE INDEX kept_spans_by_owner ON kept_spans (owner, number, span_count, byte_count)
+        """
 
     public func keep(_ request: [UInt8], spanIDs: [String]) throws(StoreError) -> Int {
         try write { database in
             try database.execute(
-                sql: """
-                    INSERT INTO kept_spans (owner, span_count, byte_count, span_ids, request) VALUES (?, ?, ?, ?, ?)
-                    """,
-                arguments: [ownerID, spanIDs.count, request.count, spanIDs.joined(separator: " "), Data(request)]
+                "INSERT INTO kept_spans (owner, span_count, byte_count, span_ids, request) VALUES (?, ?, ?, ?, ?)",
+                [ownerID, spanIDs.count, request.count, spanIDs.joined(separator: " "), request]
             )
             return try Self.dropBeyondBound(database)
         }
     }
 
     /// Returns how many spans.
-    private static func dropBeyondBound(_ database: Database) throws -> Int {
-        let bounds: StatementArguments = [largestSpanCount, largestSpanByteCount]
-        let isWithin = try Bool.fetchOne(
-            database,
-            sql: "SELECT total(span_count) <= ? AND total(byte_count) <= ? FROM kept_spans",
-            arguments: bounds
+    private static func dropBeyondBound(_ database: borrowing SQLiteConnection) throws -> Int {
+        let bounds = [largestSpanCount, largestSpanByteCount]
+        let isWithin: Bool? = try database.value(
+            "SELECT total(span_count) <= ? AND total(byte_count) <= ? FROM kept_spans",
+            bounds
         )
         guard isWithin == false else { return 0 }
-        let dropped = try Int.fetchAll(
-            database,
-            sql: """
-                DELETE FROM kept_spans WHERE number <= (
-                    SELECT max(number) FROM (
-                        SELECT number,
-                            sum(span_count) OVER newer AS span_count,
-                            sum(byte_count) OVER newer AS byte_count
-                        FROM kept_spans WINDOW newer AS (ORDER BY number DESC)
-                    ) WHERE span_count > ? OR byte_count > ?
-                ) RETURNING span_count
-                """,
-            arguments: bounds
+        let dropped: [Int] = try database.column(
+            """
+            DELETE FROM kept_spans WHERE number <= (
+                SELECT max(number) FROM (
+                    SELECT number,
+                        sum(span_count) OVER newer AS span_count,
+                        sum(byte_count) OVER newer AS byte_count
+                    FROM kept_spans WINDOW newer AS (ORDER BY number DESC)
+                ) WHERE span_count > ? OR byte_count > ?
+            ) RETURNING span_count
+            """,
+            bounds
         )
         return dropped.reduce(0, +)
     }
@@ -74,39 +64,35 @@ extension StateDatabase: SpanStore {
         try write { database in
             for owner in try ownersOfOtherSpans(database) {
                 guard let lock = try LockFile(unlocked: "\(ownersPath)/\(owner)") else { continue }
-                let arguments: StatementArguments = [ownerID, owner]
-                try database.execute(sql: "UPDATE kept_spans SET owner = ? WHERE owner = ?", arguments: arguments)
+                try database.execute("UPDATE kept_spans SET owner = ? WHERE owner = ?", [ownerID, owner])
                 lock.remove()
             }
         }
     }
 
-    private func ownersOfOtherSpans(_ database: Database) throws -> [String] {
-        try String.fetchAll(
-            database,
-            sql: """
-                SELECT DISTINCT owner FROM kept_spans
-                WHERE owner <> ? AND owner NOT IN (SELECT owner FROM open_recording)
-                """,
-            arguments: [ownerID]
+    private func ownersOfOtherSpans(_ database: borrowing SQLiteConnection) throws -> [String] {
+        try database.column(
+            """
+            SELECT DISTINCT owner FROM kept_spans
+            WHERE owner <> ? AND owner NOT IN (SELECT owner FROM open_recording)
+            """,
+            [ownerID]
         )
     }
 
     public func oldestSpans(spanCount: Int, byteCount: Int) throws(StoreError) -> [KeptSpans] {
         try read { database in
-            let rows = try Row.fetchCursor(
-                database,
-                sql: "SELECT number, span_count, request FROM kept_spans WHERE owner = ? ORDER BY number",
-                arguments: [ownerID]
-            )
             var all: [KeptSpans] = []
             var left = (spanCount: spanCount, byteCount: byteCount)
-            while let row = try rows.next() {
-                let request: Data = row["request"]
-                let spans = KeptSpans(number: row["number"], spanCount: row["span_count"], request: Array(request))
-                left = (left.spanCount - spans.spanCount, left.byteCount - request.count)
-                guard all.isEmpty || (left.spanCount >= 0 && left.byteCount >= 0) else { break }
-                all.append(spans)
+            let sql = "SELECT number, span_count, request FROM kept_spans WHERE owner = ? ORDER BY number"
+            _ = try database.first(sql, [ownerID]) { row -> Bool? in
+                guard let number: Int64 = row.readable("number"), let count: Int = row.readable("span_count"),
+                    let request: [UInt8] = row.readable("request")
+                else { return nil }
+                left = (left.spanCount - count, left.byteCount - request.count)
+                guard all.isEmpty || (left.spanCount >= 0 && left.byteCount >= 0) else { return true }
+                all.append(KeptSpans(number: number, spanCount: count, request: request))
+                return nil
             }
             return all
         }
@@ -114,9 +100,7 @@ extension StateDatabase: SpanStore {
 
     public func strike(_ spans: [KeptSpans]) throws(StoreError) {
         try write { database in
-            for spans in spans {
-                try database.execute(sql: "DELETE FROM kept_spans WHERE number = ?", arguments: [spans.number])
-            }
+            for spans in spans { try database.execute("DELETE FROM kept_spans WHERE number = ?", [spans.number]) }
         }
     }
 
@@ -125,8 +109,8 @@ extension StateDatabase: SpanStore {
     /// - Parameter spanID: in hexadecimal.
     public func keepsSpan(_ spanID: String) throws(StoreError) -> Bool {
         try read { database in
-            let sql = "SELECT EXISTS (SELECT 1 FROM kept_spans WHERE instr(span_ids, ?) > 0)"
-            return try Bool.fetchOne(database, sql: sql, arguments: [spanID]) ?? false
+            try database.value("SELECT EXISTS (SELECT 1 FROM kept_spans WHERE instr(span_ids, ?) > 0)", [spanID])
+                ?? false
         }
     }
 }

@@ -27,16 +27,12 @@ import Testing
             "RecordingExport/Descriptor",
             "RecordingExport/TargetDirectory", "Tool/SignalWatch",
         ],
+        "CSQLite": ["RecordingStore/SQLiteConnection", "RecordingStore/SQLiteStatement"],
         "CSampleRate": ["RecorderIO/Resampler"],
         "CSndFile": ["RecorderIO/SoundFile"],
         "CVorbis": ["RecorderIO/VorbisStream"],
         "CZlib": ["HTTP/Gzip"],
     ]
-
-    @Test func `Only the store imports the database`() throws {
-        let importers = try Repository.swiftFiles(in: "Sources").filter { $0.imports.contains("GRDB") }
-        #expect(importers.allSatisfy { $0.name.hasPrefix("RecordingStore/StateDatabase") })
-    }
 
     @Test func `Each C module is imported by its fence files, and by no other`() throws {
         let modules = try Repository.names(in: "Sources").filter { $0.starts(with: /C[A-Z]/) }

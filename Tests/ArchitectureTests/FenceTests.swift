@@ -41,6 +41,8 @@ import Testing
         "RecordingExport/TargetDirectory": "linkat, unlinkat and mkdir",
         "RecordingExport/WakePipe": "poll",
         "RecordingStore/LockFile": "open, flock and unlink of a process's lock",
+        "RecordingStore/SQLiteConnection": "SQLite's handle",
+        "RecordingStore/SQLiteStatement": "a compiled statement, and the bytes that it shows",
         "Tool/SignalWatch": "signal masks and sigwait",
         "Tool/StandardError": "write, unbuffered, also where stderr is closed",
         "Tool/Tapeline": "setenv before the first thread",

@@ -1,5 +1,4 @@
 import Foundation
-import GRDB
 import RecorderIO
 import RecordingExport
 
@@ -14,23 +13,23 @@ extension DatabaseFuzz {
     static let looseTemplate = Result {
         try makeTemplate { database in
             for table in tables {
-                try database.execute(sql: "DELETE FROM \(table.name)")
+                try database.execute("DELETE FROM \(table.name)")
             }
             for table in tables.reversed() {
-                try database.execute(sql: "DROP TABLE \(table.name)")
+                try database.execute("DROP TABLE \(table.name)")
                 let columns = table.columns.map(\.name).joined(separator: ", ")
                 let keys = [
                     "open_recording": "recording_id", "delivery": "recording_id, ordinal",
                 ]
                 let key = keys[table.name] ?? "recording_id"
                 try database.execute(
-                    sql: "CREATE TABLE \(table.name) (\(columns), PRIMARY KEY (\(key)) ON CONFLICT REPLACE)"
+                    "CREATE TABLE \(table.name) (\(columns), PRIMARY KEY (\(key)) ON CONFLICT REPLACE)"
                 )
             }
         }
     }
 
-    private static func makeTemplate(_ change: @escaping (Database) throws -> Void) throws -> [UInt8] {
+    private static func makeTemplate(_ change: (borrowing SQLiteConnection) throws -> Void) throws -> [UInt8] {
         let state = try Scratch.path("template")
         try Scratch.remove(state)
         let path = "\(state)/tapeline.sqlite"
@@ -54,12 +53,11 @@ extension DatabaseFuzz {
                 )
             )
         }
-        let queue = try DatabaseQueue(path: path)
-        try queue.write(change)
-        try queue.writeWithoutTransaction { database in
-            try database.execute(sql: "PRAGMA journal_mode = DELETE; PRAGMA page_size = 512; VACUUM")
+        do {
+            let connection = try SQLiteConnection(path: path)
+            try connection.transaction(isWriting: true, change)
+            try connection.execute("PRAGMA journal_mode = DELETE; PRAGMA page_size = 512; VACUUM")
         }
-        try queue.close()
         return [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
     }
 

@@ -1,5 +1,4 @@
 import Foundation
-import GRDB
 import HTTP
 import RecorderIO
 import RecordingExport
@@ -24,12 +23,12 @@ enum DatabaseFuzz {
         }
     }
 
-    private static func open(_ file: [UInt8], change: ((Database) throws -> Void)? = nil) throws {
+    private static func open(_ file: [UInt8], change: ((borrowing SQLiteConnection) throws -> Void)? = nil) throws {
         let state = try Scratch.path("state")
         try Scratch.remove(state)
         try FileManager.default.createDirectory(atPath: state, withIntermediateDirectories: true)
         let path = try Scratch.write(file, to: "state/tapeline.sqlite")
-        if let change { try DatabaseQueue(path: path).write(change) }
+        if let change { try SQLiteConnection(path: path).transaction(isWriting: true, change) }
         do {
             let database = try StateDatabase(statePath: state, logger: Examples.logger)
             // Any of these may say that it cannot be done, as with a bad disk, and the others are asked all the same.

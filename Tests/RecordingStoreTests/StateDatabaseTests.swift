@@ -1,5 +1,4 @@
 import Audio
-import GRDB
 import Logging
 import RecorderIO
 import RecordingExport
@@ -26,11 +25,7 @@ import Testing
 
     /// Changes the file beside the open database.
     private func execute(_ sql: String) throws {
-        var configuration = Configuration()
-        configuration.foreignKeysEnabled = false
-        let queue = try DatabaseQueue(path: "\(folder.path)/tapeline.sqlite", configuration: configuration)
-        try queue.writeWithoutTransaction { try $0.execute(sql: sql) }
-        try queue.close()
+        try SQLiteConnection(path: "\(folder.path)/tapeline.sqlite").execute(sql)
     }
 
     /// Makes a table anew that takes anything.
