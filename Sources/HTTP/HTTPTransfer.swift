@@ -13,12 +13,16 @@ struct HTTPTransfer: ~Copyable {
     private let errorText: UnsafeMutablePointer<CChar>
 
     /// Once for the process, and thread-safe through Swift's lazy statics.
-    private static let isReady = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
+    private static let isReady = tapeline_curl_load() == 1 && tapeline_curl_global_init() == CURLE_OK
 
     init(client: HTTPClient) throws(HTTPError) {
-        guard Self.isReady, let easy = unsafe tapeline_curl_easy() else { throw Self.outOfMemory }
+        guard Self.isReady else {
+            let words = "libcurl cannot be loaded: install the package libcurl4"
+            throw HTTPError(.system, words, mayHaveArrived: false)
+        }
+        guard let easy = unsafe tapeline_curl_easy() else { throw Self.outOfMemory }
         guard let multi = unsafe tapeline_curl_multi() else {
-            unsafe curl_easy_cleanup(easy)
+            unsafe tapeline_curl_free_easy(easy)
             throw Self.outOfMemory
         }
         self.client = client
@@ -42,7 +46,7 @@ struct HTTPTransfer: ~Copyable {
         let body = try HTTPBodyReader(request.body, makeInspector)
         let exchange = HTTPExchange(body, keeping: client.keptByteCount)
         let headers = try unsafe setUp(request, exchange)
-        defer { unsafe curl_slist_free_all(headers) }
+        defer { unsafe tapeline_curl_free_list(headers) }
         let code = try withExtendedLifetime(exchange) { () throws(HTTPError) in try run(deadline, cancellation) }
         if let failure = body.failure { throw failure }
         // libcurl takes the end of a connection for the end of a head.
@@ -106,19 +110,19 @@ struct HTTPTransfer: ~Copyable {
         for header in request.headers {
             // A line break would begin a header, or a request, of its own.
             guard !"\(header.name)\(header.value)".utf8.contains(where: { $0 < 0x20 && $0 != 9 || $0 == 0x7f }) else {
-                unsafe curl_slist_free_all(list)
+                unsafe tapeline_curl_free_list(list)
                 throw HTTPError(.request, "the header \(header.name) holds a control character", mayHaveArrived: false)
             }
             let line = header.value.isEmpty ? "\(header.name);" : "\(header.name): \(header.value)"
-            guard let longer = unsafe curl_slist_append(list, line) else {
-                unsafe curl_slist_free_all(list)
+            guard let longer = unsafe tapeline_curl_append(list, line) else {
+                unsafe tapeline_curl_free_list(list)
                 throw Self.outOfMemory
             }
             unsafe list = unsafe longer
         }
         let code = unsafe tapeline_curl_set_pointer(easy, CURLOPT_HTTPHEADER, list)
         guard code == CURLE_OK else {
-            unsafe curl_slist_free_all(list)
+            unsafe tapeline_curl_free_list(list)
             throw failure(code)
         }
         return unsafe list
@@ -176,7 +180,7 @@ struct HTTPTransfer: ~Copyable {
 
     private func check(_ code: CURLMcode) throws(HTTPError) {
         guard code == CURLM_OK else {
-            throw failure(.system, unsafe String(cString: curl_multi_strerror(code)), Int32(code.rawValue))
+            throw failure(.system, unsafe String(cString: tapeline_curl_multi_words(code)), Int32(code.rawValue))
         }
     }
 
@@ -202,7 +206,7 @@ struct HTTPTransfer: ~Copyable {
             default: .connectionLost
             }
         let text = unsafe String(cString: errorText)
-        let words = text.isEmpty ? unsafe String(cString: curl_easy_strerror(code)) : text
+        let words = text.isEmpty ? unsafe String(cString: tapeline_curl_easy_words(code)) : text
         return failure(kind, words, Int32(code.rawValue))
     }
 
@@ -212,7 +216,8 @@ struct HTTPTransfer: ~Copyable {
 
     /// Any of the three date formats of HTTP; nil for none of them.
     static func secondsSince1970(of date: String) -> Int64? {
-        let seconds = unsafe curl_getdate(date, nil)
+        guard isReady else { return nil }
+        let seconds = unsafe tapeline_curl_date(date)
         return seconds < 0 ? nil : Int64(seconds)
     }
 
