@@ -50,9 +50,7 @@ extension StateDatabase {
         try write { database in
             let values: [SQLiteValue] = try database.column("SELECT DISTINCT owner FROM open_recording")
             return try values.compactMap { value in
-                if let owner = String(value), owner.wholeMatch(of: /[0-9a-z\-]{1,64}/) != nil {
-                    return owner
-                }
+                if let owner = String(value), UUID(uuidString: owner)?.uuidString.lowercased() == owner { return owner }
                 try database.execute("DELETE FROM open_recording WHERE owner IS ?", [value])
                 return nil
             }
