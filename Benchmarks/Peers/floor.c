@@ -1,6 +1,8 @@
 // floor: what recording costs at least: snd_pcm_readi and write(2), one after the other, and nothing else.
 //
-//   floor DEVICE FORMAT RATE CHANNELS SECONDS FILE      FILE gets the samples alone, at arecord's period of 125 ms
+//   floor DEVICE FORMAT RATE CHANNELS SECONDS FILE [PERIOD]     FILE gets the samples alone
+//
+// PERIOD is in frames, and arecord's 125 ms unless told; the buffer has four.
 
 #include <alsa/asoundlib.h>
 #include <fcntl.h>
@@ -15,11 +17,11 @@ static void check(int code, const char *call) {
 }
 
 int main(int count, char **arguments) {
-    if (count != 7) return 64;
+    if (count != 7 && count != 8) return 64;
     snd_pcm_format_t format = snd_pcm_format_value(arguments[2]);
     unsigned rate = (unsigned)atoi(arguments[3]), channels = (unsigned)atoi(arguments[4]);
     snd_pcm_uframes_t left = (snd_pcm_uframes_t)(atof(arguments[5]) * rate);
-    snd_pcm_uframes_t buffer = rate / 2, period = rate / 8;
+    snd_pcm_uframes_t period = count == 8 ? (snd_pcm_uframes_t)atoi(arguments[7]) : rate / 8, buffer = period * 4;
     int file = open(arguments[6], O_WRONLY | O_CREAT | O_TRUNC, 0644);
     if (file < 0) return 73;
 

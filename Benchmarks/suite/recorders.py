@@ -21,9 +21,9 @@ def tapeline(device, shape, seconds, path, container="wav", period=None):
     return Recorder("tapeline", list(map(str, command)), container)
 
 
-def floor(device, shape, seconds, path):
+def floor(device, shape, seconds, path, period=None, title="readi + write(2)"):
     words = [".build/bench/floor", device, shape.format, shape.rate, shape.channels, seconds, path]
-    return Recorder("readi + write(2)", list(map(str, words)), "raw")
+    return Recorder(title, list(map(str, words + ([period] if period else []))), "raw")
 
 
 def arecord(device, shape, seconds, path, period=None):
