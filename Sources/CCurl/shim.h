@@ -18,7 +18,7 @@
 typedef size_t (*tapeline_curl_transfer)(char *bytes, size_t size, size_t count, void *context);
 typedef int (*tapeline_curl_seek)(void *context, curl_off_t offset, int origin);
 
-/* Loads libcurl; how that ended is told by dlerror. */
+/* Loads libcurl, for good. 0 where it cannot be. */
 static inline int tapeline_curl_load(void) { return dlopen("libcurl.so.4", RTLD_NOW | RTLD_GLOBAL) != NULL; }
 
 static inline CURLcode tapeline_curl_global_init(void)

@@ -27,6 +27,9 @@ public struct HTTPClient: Sendable {
         self.keptByteCount = keptByteCount
         self.redirectLimit = redirectLimit
         self.tls = tls
+        // Now, and not while a recording runs: a library that is loaded makes every thread renew its table of
+        // thread-local variables, which allocates (CAP-3).
+        HTTPTransfer.load()
     }
 
     /// Sends a request and returns the answer, whatever its status. Blocks.

@@ -15,6 +15,9 @@ struct HTTPTransfer: ~Copyable {
     /// Once for the process, and thread-safe through Swift's lazy statics.
     private static let isReady = tapeline_curl_load() == 1 && tapeline_curl_global_init() == CURLE_OK
 
+    /// Loads libcurl, if it is not loaded yet.
+    static func load() { _ = isReady }
+
     init(client: HTTPClient) throws(HTTPError) {
         guard Self.isReady else {
             let words = "libcurl cannot be loaded: install the package libcurl4"

@@ -93,8 +93,10 @@ struct SQLiteConnection: ~Copyable, @unchecked Sendable {
             try execute("COMMIT")
             return value
         } catch {
-            // Some errors have ended the transaction already.
-            if unsafe sqlite3_get_autocommit(connection) == 0 { try execute("ROLLBACK") }
+            // Some errors have ended the transaction already. A rollback that fails is one to SQLite all the same.
+            if unsafe sqlite3_get_autocommit(connection) == 0 {
+                unsafe sqlite3_exec(connection, "ROLLBACK", nil, nil, nil)
+            }
             throw error
         }
     }

@@ -64,15 +64,15 @@ struct SQLiteStatement: ~Copyable {
         switch unsafe sqlite3_column_type(statement, index) {
         case SQLITE_INTEGER: .integer(unsafe sqlite3_column_int64(statement, index))
         case SQLITE_FLOAT: .real(unsafe sqlite3_column_double(statement, index))
-        case SQLITE_TEXT: .text(String(decoding: bytes(at: index), as: UTF8.self))
-        case SQLITE_BLOB: .blob(bytes(at: index))
+        case SQLITE_TEXT:
+            .text(unsafe String(decoding: bytes(sqlite3_column_text(statement, index), at: index), as: UTF8.self))
+        case SQLITE_BLOB: .blob(unsafe bytes(sqlite3_column_blob(statement, index), at: index))
         default: .null
         }
     }
 
-    /// Of a text or a blob; none where there is no memory for them.
-    private func bytes(at index: Int32) -> [UInt8] {
-        let begin = unsafe sqlite3_column_blob(statement, index)
+    /// None where there is no memory for them.
+    private func bytes(_ begin: UnsafeRawPointer?, at index: Int32) -> [UInt8] {
         let count = Int(unsafe sqlite3_column_bytes(statement, index))
         return unsafe Array(UnsafeRawBufferPointer(start: begin, count: begin == nil ? 0 : count))
     }
