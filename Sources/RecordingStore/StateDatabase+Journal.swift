@@ -50,11 +50,23 @@ extension StateDatabase {
         try write { database in
             let values: [SQLiteValue] = try database.column("SELECT DISTINCT owner FROM open_recording")
             return try values.compactMap { value in
-                if let owner = String(value), UUID(uuidString: owner)?.uuidString.lowercased() == owner { return owner }
+                if let owner = String(value), isOwner(owner) { return owner }
                 try database.execute("DELETE FROM open_recording WHERE owner IS ?", [value])
                 return nil
             }
         }
+    }
+
+    /// Lower-case letters, digits and hyphens, at most 64.
+    private func isOwner(_ name: String) -> Bool {
+        1...64 ~= name.utf8.count
+            && name.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"):
+                    true
+                default: false
+                }
+            }
     }
 
     func isFree(of owner: String) throws(StoreError) -> Bool {
