@@ -22,6 +22,8 @@ public struct HTTPError: Error, Hashable, CustomStringConvertible {
         case body
         /// The inspector broke the request off.
         case inspection
+        /// libcurl cannot be loaded.
+        case library
         /// Out of memory, descriptors or threads.
         case system
     }
@@ -45,7 +47,7 @@ public struct HTTPError: Error, Hashable, CustomStringConvertible {
     public var isPassing: Bool {
         switch kind {
         case .resolve, .connect, .handshake, .timeout, .stall, .connectionLost, .system: true
-        case .trust, .cancelled, .request, .redirect, .body, .inspection: false
+        case .trust, .cancelled, .request, .redirect, .body, .inspection, .library: false
         }
     }
 }

@@ -20,8 +20,7 @@ struct HTTPTransfer: ~Copyable {
 
     init(client: HTTPClient) throws(HTTPError) {
         guard Self.isReady else {
-            let words = "libcurl cannot be loaded: install the package libcurl4"
-            throw HTTPError(.system, words, mayHaveArrived: false)
+            throw HTTPError(.library, "libcurl cannot be loaded", mayHaveArrived: false)
         }
         guard let easy = unsafe tapeline_curl_easy() else { throw Self.outOfMemory }
         guard let multi = unsafe tapeline_curl_multi() else {

@@ -72,6 +72,7 @@ public struct OTLPExportError: Error, Hashable, Sendable, CustomStringConvertibl
             case .redirect: (false, "use the endpoint that it redirects to")
             case .request, .body, .inspection: (false, "check the endpoint and OTEL_EXPORTER_OTLP_HEADERS")
             case .cancelled: (false, "allow more time for it")
+            case .library: (false, "install the package libcurl4")
             case .system: (false, "free memory, threads and descriptors")
             }
         self.init(url, error.description, fix, isRetryable: isRetryable)

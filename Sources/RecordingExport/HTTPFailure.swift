@@ -17,7 +17,7 @@ struct HTTPFailure {
             "cannot deliver to \(url.withoutQuery): \(error.description): \(remedy.fix)",
             onSpan: remedy.span,
             isRetryable: error.isPassing,
-            concernsTarget: [.resolve, .connect, .handshake, .trust, .request].contains(error.kind)
+            concernsTarget: [.resolve, .connect, .handshake, .trust, .request, .library].contains(error.kind)
         )
     }
 
@@ -43,6 +43,7 @@ struct HTTPFailure {
         case .redirect: (.configuration, "use the URL that it redirects to", "the redirect was not followed")
         case .body, .inspection:
             (.unreadable, "restore it, and export it again", "the recording's file could not be read")
+        case .library: (.configuration, "install the package libcurl4", "libcurl cannot be loaded")
         case .system: (.failed, "free memory, threads and descriptors", "the system had no room for the transfer")
         }
     }

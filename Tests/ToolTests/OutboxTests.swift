@@ -137,6 +137,29 @@ import Testing
         #expect(shop.taken == ["/\(recording.id).wav"])
     }
 
+    // DUR-1: an empty file is found in its place.
+    @Test func `Without libcurl a recording waits until there is one, and is told what to install`() async throws {
+        let tapeline = try Tapeline()
+        let server = try LoopbackServer(.init(201))
+        let libraries = "\(tapeline.folder.path)/libraries"
+        try FileManager.default.createDirectory(atPath: libraries, withIntermediateDirectories: true)
+        _ = try tapeline.folder.write(Data(), to: "libraries/libcurl.so.4")
+        let outcome = try await tapeline.record(
+            try tapeline.device(Ramp(), frames: 48000, "SPEED=max"),
+            ["--export", "\(server.url)/", "--export", "dir:archive"],
+            environment: ["LD_LIBRARY_PATH": libraries]
+        )
+        let recording = try outcome.recording(exitCode: 75)
+        #expect(outcome.report?.exports.map(\.outcome) == ["failed", "attached"])
+        #expect(
+            outcome.report?.exports.first?.error?.hasSuffix(": libcurl cannot be loaded: install the package libcurl4")
+                == true
+        )
+        #expect(try await list(tapeline).map(\.state) == ["pending"])
+        #expect(try await tapeline.run(["recover", "--state", tapeline.state]).exitCode == 0)
+        #expect(server.received.map(\.target) == ["/\(recording.id).wav"])
+    }
+
     // DUR-1: also through a crash in the middle of it.
     @Test func `A delivery that is killed is made by the next process`() async throws {
         let tapeline = try Tapeline()
